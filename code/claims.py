@@ -22,9 +22,10 @@ def claim(sentence, measured, *, at_least=None, at_most=None, data="any", lectur
     """
     if at_least is None and at_most is None:
         raise ValueError(f"claim needs a bound, at_least or at_most: {sentence!r}")
-    bounds = [f"at {word} {bound:g}" for word, bound in [("least", at_least), ("most", at_most)]
+    bounds = [f"at {word} {bound:,}" for word, bound in [("least", at_least), ("most", at_most)]
               if bound is not None]
-    report = f"{sentence}, measured {measured:.3g}, needs {' and '.join(bounds)}"
+    shown = f"{measured:,}" if isinstance(measured, int) else f"{measured:.3g}"
+    report = f"{sentence}, measured {shown}, needs {' and '.join(bounds)}"
     on_stand_in = data == "MNIST" and mnist.source != "MNIST"
     holds = ((at_least is None or measured >= at_least)
              and (at_most is None or measured <= at_most))

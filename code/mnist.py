@@ -41,25 +41,30 @@ def load_data():
     x: uint8 (60000, 28, 28) and (10000, 28, 28), 0 to 255. y: uint8 (60000,) and (10000,), 0 to 9.
 
     Taken from the first of: the file that the environment variable MNIST_NPZ names; Keras's
-    cache; Keras's download. Where none can be had, a stand-in with the same shapes, types and
-    range is made from scikit-learn's digits. One printed line says which it was, and so does
-    `mnist.source`. Raises BadData if MNIST_NPZ names a file that is missing, damaged or not MNIST.
+    cache; Keras's download. Where none can be had, or MNIST_NPZ is the word "stand-in", a
+    stand-in with the same shapes, types and range is made from scikit-learn's digits. One printed
+    line says which it was, and so does `mnist.source`. Raises BadData if MNIST_NPZ names a file
+    that is missing, damaged or not MNIST.
     """
     global source
-    named = os.environ.get("MNIST_NPZ")
-    arrays = None
-    if named and named != STAND_IN:
-        arrays = _read(Path(named))
-    elif named != STAND_IN:
-        arrays = _from_keras()
-    source = STAND_IN if arrays is None else "MNIST"
-    if arrays is None:
-        arrays = _stand_in()
-        print("Data: a stand-in for MNIST (scikit-learn's digits, enlarged and varied), because "
-              "MNIST could not be had here")
-    else:
+    arrays = _mnist()
+    if arrays is not None:
+        source = "MNIST"
         print("Data: MNIST, 60,000 training and 10,000 test images")
+    else:
+        source = STAND_IN
+        arrays = _stand_in()
+        print("Data: a stand-in for MNIST, made from scikit-learn's digits, 60,000 training and "
+              "10,000 test images")
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def _mnist():
+    """Return MNIST's arrays by name, or None where the stand-in is asked for or all there is."""
+    named = os.environ.get("MNIST_NPZ")
+    if named == STAND_IN:
+        return None
+    return _read(Path(named)) if named else _from_keras()
 
 
 def _read(path):
@@ -168,5 +173,5 @@ def _bilinear(images, v, u):
             + v * ((1 - u) * at(i + 1, j) + u * at(i + 1, j + 1)))
 
 
-if __name__ == "__main__":   # the build asks once, then tells every lesson
-    load_data()
+if __name__ == "__main__":   # the build asks once for all lessons
+    print("MNIST" if _mnist() is not None else STAND_IN)

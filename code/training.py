@@ -23,7 +23,7 @@ class _Progress(keras.callbacks.Callback):
 
 
 def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, validation_data=None,
-        callbacks=(), jit_compile=True, **options):
+        callbacks=(), jit_compile="auto", **options):
     """Train a compiled Keras model as `model.fit` does; return its `History`.
 
     x, y: arrays with one row per image, kept in memory.
@@ -31,7 +31,8 @@ def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, valida
         `keras.utils.set_random_seed` where `seed` is None. The last batch may be smaller.
     validation_data: a pair of arrays, evaluated in one batch after each `validation_freq` epochs.
     jit_compile: let XLA fuse the loop's arithmetic; the result is then that of a model compiled
-        with `jit_compile=True`, bit for bit, and otherwise that of a plain one.
+        with `jit_compile=True`, bit for bit, and otherwise that of a plain one. "auto" does so
+        unless a layer draws random numbers, which XLA does slowly on a processor.
     options: anything else that `model.fit` takes (`validation_freq`, `initial_epoch`, ...).
 
     A progress bar is shown unless the environment variable PROGRESS is 0.
@@ -41,6 +42,8 @@ def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, valida
     if batch_size < 1 or epochs < 1 or not len(x):
         raise ValueError("fit needs at least one image, a batch_size and epochs of at least 1; "
                          f"it got {len(x)}, {batch_size} and {epochs}")
+    if jit_compile == "auto":
+        jit_compile = not any(getattr(layer, "seed_generator", None) for layer in model.layers)
     x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
     n, whole = len(x), len(x) // batch_size * batch_size
 
