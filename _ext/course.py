@@ -81,8 +81,8 @@ def _digest(notebook):
     return digest.hexdigest()
 
 
-def prepare(app, config):
-    """Fix what every kernel of this build is to share, and add what every page is to have."""
+def find_data():
+    """Ask code/mnist.py which data are to be had, for the lessons and their digests alike."""
     found = subprocess.run([sys.executable, ROOT / "code" / "mnist.py"], capture_output=True,
                            text=True)
     if found.returncode:
@@ -90,11 +90,17 @@ def prepare(app, config):
     data = os.environ["COURSE_DATA"] = found.stdout.split()[-1]
     if data != "MNIST":
         os.environ["MNIST_NPZ"] = data   # no lesson is to wait for the network again
+    elif os.environ.get("MNIST_NPZ"):   # lessons run in their own folder
+        os.environ["MNIST_NPZ"] = os.path.abspath(os.environ["MNIST_NPZ"])
+    return data
+
+
+def prepare(app, config):
+    """Fix what every kernel of this build is to share, and add what every page is to have."""
+    if find_data() != "MNIST":
         config.html_theme_options["announcement"] = (
             "The results on these pages were <strong>not</strong> computed on MNIST, which could "
             "not be had when they were built, but on a stand-in made from scikit-learn's digits.")
-    elif "MNIST_NPZ" in os.environ:   # lessons run in their own folder
-        os.environ["MNIST_NPZ"] = os.path.abspath(os.environ["MNIST_NPZ"])
     os.environ["PROGRESS"] = "0"
     # lessons share the cores: TensorFlow's own threads would only fight over them
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"

@@ -11,10 +11,12 @@ sys.path.insert(0, str(ROOT / "_ext"))
 
 import course
 
+course.find_data()
 cache = get_cache(ROOT / "_build/.jupyter_cache")
 for path in sorted((ROOT / "lessons").glob("*.ipynb")):
     stored = nbformat.read(path, as_version=4)
-    _, executed = cache.merge_match_into_notebook(course.read_lesson(path.read_text(encoding="utf8")))
+    lesson = course.read_lesson(path.read_text(encoding="utf8"))
+    _, executed = cache.merge_match_into_notebook(lesson)
     for cell, ran in zip(stored.cells, executed.cells):
         if cell.cell_type == "code":
             cell.execution_count, cell.outputs = ran.execution_count, ran.outputs

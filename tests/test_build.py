@@ -1,0 +1,107 @@
+"""What the build refuses and what it executes again, on a small book."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def notebook(*cells):
+    return json.dumps({
+        "cells": [{"cell_type": "markdown", "id": "m0", "metadata": {}, "source": "# A lesson"}] + [
+            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": cell,
+             "execution_count": None, "outputs": []} for i, cell in enumerate(cells)],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python",
+                                    "name": "python3"}},
+        "nbformat": 4, "nbformat_minor": 5})
+
+
+USES = 'import sys; sys.path.insert(0, "../code")\nimport outer\nprint(outer.answer)'
+
+
+class Book:
+    def __init__(self, folder):
+        self.folder = folder
+        for name in ["_config.yml", "references.bib", "requirements.lock"]:
+            shutil.copy(ROOT / name, folder)
+        for name in ["_ext", "_static"]:
+            shutil.copytree(ROOT / name, folder / name)
+        self.write("code/mnist.py", 'print("MNIST")')
+        self.write("code/inner.py", "answer = 41")
+        self.write("code/outer.py", "from inner import answer")
+        self.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n"
+                   "- file: lessons/uses\n- file: lessons/alone\n")
+        self.write("index.md", "# The book\n")
+        self.write("lessons/uses.ipynb", notebook(USES))
+        self.write("lessons/alone.ipynb", notebook("print(1 + 1)"))
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf8")
+
+    def build(self):
+        """Build; return whether it succeeded and what it printed."""
+        ran = subprocess.run(
+            [Path(sys.executable).with_name("jupyter-book"), "build", "--warningiserror",
+             "--nitpick", "--keep-going", "."], cwd=self.folder, text=True, capture_output=True,
+            env={name: value for name, value in os.environ.items() if name != "COURSE_DATA"})
+        return ran.returncode == 0, ran.stdout + ran.stderr
+
+    def executes(self):
+        """Build; return the names of the lessons that were executed."""
+        succeeded, printed = self.build()
+        assert succeeded, printed
+        return {line.split("/")[-1].split(":")[0] for line in printed.splitlines()
+                if ": executed in" in line}
+
+
+@pytest.fixture
+def book(tmp_path):
+    return Book(tmp_path)
+
+
+@pytest.mark.parametrize("name, text, cause", [
+    ("lessons/uses.ipynb", notebook("x = 1", "1 / 0"), "lessons/uses, code cell 2"),
+    ("index.md", "# The book\n\n[](nowhere.md)\n", "nowhere.md"),
+    ("_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: lessons/missing\n",
+     "lessons/missing"),
+    ("lessons/extra.md", "# A page that no toc names\n", "lessons/extra"),
+], ids=["a failing cell", "a broken reference", "a missing page", "a page without a toc entry"])
+def test_what_is_broken_fails_the_build_by_name(book, name, text, cause):
+    book.write(name, text)
+    succeeded, printed = book.build()
+    assert not succeeded, f"the build let pass: {name}"
+    assert cause in printed, f"the build does not name {cause}: {printed}"
+
+
+def test_a_build_executes_what_changed_and_only_that(book):
+    assert book.executes() == {"uses", "alone"}
+    assert book.executes() == set(), "nothing changed, and lessons were executed"
+    book.write("index.md", "# The same book\n")
+    book.write("lessons/uses.ipynb", notebook(USES).replace("# A lesson", "# Other prose"))
+    assert book.executes() == set(), "prose changed, and lessons were executed"
+    book.write("code/inner.py", "answer = 42")
+    assert book.executes() == {"uses"}, "a file that another imports changed"
+    assert "42" in (book.folder / "_build/html/lessons/uses.html").read_text(encoding="utf8")
+    book.write("lessons/alone.ipynb", notebook("print(2 + 2)"))
+    assert book.executes() == {"alone"}, "a lesson's cell changed"
+    book.write("requirements.lock", "# another lock\n")
+    assert book.executes() == {"uses", "alone"}, "the lock changed"
+    book.write("code/mnist.py", 'print("stand-in")')
+    assert book.executes() == {"uses", "alone"}, "the data changed"
+
+
+def test_a_damaged_cache_is_made_anew_with_a_notice(book):
+    book.build()
+    (book.folder / "_build/.jupyter_cache/global.db").write_bytes(b"no database")
+    book.write("index.md", "# The same book\n")
+    succeeded, printed = book.build()
+    assert succeeded, printed
+    assert "starting a new one" in printed, "the cache was renewed without a notice"
