@@ -169,7 +169,12 @@ def _run(app, notebook, path):
         on_cell_start=lambda cell, cell_index: current.update(index=cell_index),
         extra_arguments=["--log-level=40"])   # the kernel's own warnings are not about the lesson
     seconds = time.monotonic() - start
+    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if result.err is None:
+        for number, cell in enumerate(code_cells, 1):
+            noise = "".join(output.text for output in cell.outputs if output.get("name") == "stderr")
+            if noise:   # readers would see it on the page
+                return seconds, f"code cell {number} wrote to stderr:\n{noise}"
         return seconds, None
     number = sum(cell.cell_type == "code" for cell in notebook.cells[:current["index"] + 1])
     return seconds, f"code cell {number}:\n{result.err}"

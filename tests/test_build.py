@@ -69,11 +69,13 @@ def book(tmp_path):
 
 @pytest.mark.parametrize("name, text, cause", [
     ("lessons/uses.ipynb", notebook("x = 1", "1 / 0"), "lessons/uses, code cell 2"),
+    ("lessons/uses.ipynb", notebook("import sys; print('a notice', file=sys.stderr)"),
+     "lessons/uses, code cell 1 wrote to stderr"),
     ("index.md", "# The book\n\n[](nowhere.md)\n", "nowhere.md"),
     ("_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: lessons/missing\n",
      "lessons/missing"),
     ("lessons/extra.md", "# A page that no toc names\n", "lessons/extra"),
-], ids=["a failing cell", "a broken reference", "a missing page", "a page without a toc entry"])
+], ids=["a failing cell", "a notice", "a broken reference", "a missing page", "a page without a toc entry"])
 def test_what_is_broken_fails_the_build_by_name(book, name, text, cause):
     book.write(name, text)
     succeeded, printed = book.build()
