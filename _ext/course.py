@@ -141,9 +141,12 @@ def execute(app, env, docnames):
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     logger.info("executing %d lesson(s), %d at a time: %s", len(waiting), cores, ", ".join(waiting))
     failures = []
+    # the longest first, lest one core waits at the end while the other still runs it
+    order = sorted(waiting, reverse=True, key=lambda name: sum(
+        len(cell.source) for cell in waiting[name].cells if cell.cell_type == "code"))
     with ThreadPoolExecutor(cores) as pool:
-        running = {pool.submit(_run, app, notebook, Path(env.doc2path(name))): name
-                   for name, notebook in waiting.items()}
+        running = {pool.submit(_run, app, waiting[name], Path(env.doc2path(name))): name
+                   for name in order}
         for done, future in enumerate(as_completed(running), 1):
             name, (seconds, failure) = running[future], future.result()
             if failure:
@@ -172,9 +175,10 @@ def _run(app, notebook, path):
     code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if result.err is None:
         for number, cell in enumerate(code_cells, 1):
-            noise = "".join(output.text for output in cell.outputs if output.get("name") == "stderr")
+            noise = "".join(output.text for output in cell.outputs if output.get("name") == "stderr"
+                            or output.get("text", "").startswith("WARNING"))   # TensorFlow's log
             if noise:   # readers would see it on the page
-                return seconds, f"code cell {number} wrote to stderr:\n{noise}"
+                return seconds, f"code cell {number} wrote a notice:\n{noise}"
         return seconds, None
     number = sum(cell.cell_type == "code" for cell in notebook.cells[:current["index"] + 1])
     return seconds, f"code cell {number}:\n{result.err}"

@@ -1,7 +1,6 @@
 """MNIST, checked, from wherever it can be had; without a network, a stand-in."""
 
 import hashlib
-import logging
 import os
 import socket
 import sys
@@ -12,8 +11,6 @@ import numpy as np
 # Set before anything loads TensorFlow, or its start-up notices land in the page.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-# TensorFlow warns when it compiles the same function for many models: that is what lessons do.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # Keras's own address and checksum of the archive (keras.datasets.mnist).
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"

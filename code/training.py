@@ -11,6 +11,9 @@ import os
 import keras
 import tensorflow as tf
 
+# TensorFlow warns when it compiles the same function for many models: that is what lessons do.
+tf.get_logger().setLevel("ERROR")
+
 
 class _Progress(keras.callbacks.Callback):
     """One bar for the whole training, where Keras would print a line for each epoch."""

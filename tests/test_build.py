@@ -40,6 +40,7 @@ class Book:
         self.write("index.md", "# The book\n")
         self.write("lessons/uses.ipynb", notebook(USES))
         self.write("lessons/alone.ipynb", notebook("print(1 + 1)"))
+        self.write(".pytest_cache/README.md", "# What make test leaves behind is no page")
 
     def write(self, name, text):
         path = self.folder / name
@@ -70,12 +71,14 @@ def book(tmp_path):
 @pytest.mark.parametrize("name, text, cause", [
     ("lessons/uses.ipynb", notebook("x = 1", "1 / 0"), "lessons/uses, code cell 2"),
     ("lessons/uses.ipynb", notebook("import sys; print('a notice', file=sys.stderr)"),
-     "lessons/uses, code cell 1 wrote to stderr"),
+     "lessons/uses, code cell 1 wrote a notice"),
+    ("lessons/uses.ipynb", notebook("print('WARNING:tensorflow: look here')"),
+     "lessons/uses, code cell 1 wrote a notice"),
     ("index.md", "# The book\n\n[](nowhere.md)\n", "nowhere.md"),
     ("_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: lessons/missing\n",
      "lessons/missing"),
     ("lessons/extra.md", "# A page that no toc names\n", "lessons/extra"),
-], ids=["a failing cell", "a notice", "a broken reference", "a missing page", "a page without a toc entry"])
+], ids=["a failing cell", "a notice", "a warning on stdout", "a broken reference", "a missing page", "a page without a toc entry"])
 def test_what_is_broken_fails_the_build_by_name(book, name, text, cause):
     book.write(name, text)
     succeeded, printed = book.build()
