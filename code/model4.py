@@ -5,13 +5,14 @@ from keras import layers
 
 
 def get_model(numnodes, d_rate=0.4):
-    """Return the uncompiled network 784 -> `numnodes` -> 10 with dropout on the hidden units.
+    """Return the uncompiled network 784 -> `numnodes` -> dropout -> 10.
 
-    During training each hidden unit's output is set to zero with probability `d_rate`, anew for
-    every image of every batch, and the others are multiplied by 1 / (1 - d_rate). At prediction
-    the layer does nothing.
+    During training each hidden unit's output is set to zero with probability
+    `d_rate`, anew for every image of every batch, and the others are multiplied
+    by 1 / (1 - d_rate). At prediction the layer does nothing.
 
-    Input: (batch, 784) pixel values. Output: (batch, 10), a number in (0, 1) for each digit.
+    Input: (batch, 784) pixel values.
+    Output: (batch, 10), a number in (0, 1) for each digit.
     """
     return keras.Sequential([
         keras.Input((784,)),

@@ -5,12 +5,14 @@ from keras import layers
 
 
 def get_model(numnodes):
-    """Return the uncompiled network 784 -> `numnodes` (tanh) -> batch normalization -> 10 (softmax).
+    """Return the uncompiled model5 with its hidden outputs normalized.
 
-    During training each hidden unit's output is standardized with the mean and variance of the
-    batch, at prediction with their running averages; then a learned scale and shift apply.
+    During training each hidden unit's output is standardized with the mean and
+    variance of the batch, at prediction with their running averages; then a
+    learned scale and shift apply.
 
-    Input: (batch, 784) pixel values. Output: (batch, 10), probabilities that sum to 1.
+    Input: (batch, 784) pixel values.
+    Output: (batch, 10), probabilities that sum to 1.
     """
     return keras.Sequential([
         keras.Input((784,)),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,19 @@ def test_a_build_executes_what_changed_and_only_that(book):
     assert book.executes() == {"uses", "alone"}, "the lock changed"
     book.write("code/mnist.py", 'print("stand-in")')
     assert book.executes() == {"uses", "alone"}, "the data changed"
+
+
+def test_pages_take_nothing_from_the_network(book):
+    book.write("index.md", "# The book\n\n$x^2$\n\n```{tableofcontents}\n```\n")
+    assert book.executes()
+    for page in (book.folder / "_build/html").rglob("*.html"):
+        html = page.read_text(encoding="utf8")
+        loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"([^\"]+)", html)
+        remote = [address for address in loaded if re.match("(https?:)?//", address)]
+        assert not remote, f"{page.name} loads {remote}"
+    mathematics = (book.folder / "_build/html/index.html").read_text(encoding="utf8")
+    assert "_static/tex-svg-full.js" in mathematics, "the page does not load its own MathJax"
+    assert (book.folder / "_build/html/_static/tex-svg-full.js").stat().st_size > 1e6
 
 
 def test_a_damaged_cache_is_made_anew_with_a_notice(book):

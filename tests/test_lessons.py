@@ -1,0 +1,81 @@
+"""What every lesson has, so that a reader always knows where they are."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+LESSONS = Path(__file__).parent.parent / "lessons"
+CODE = LESSONS.parent / "code"
+
+PARTS = ["What you will be able to do", "The problem", "The idea", "In Keras", "Run it",
+         "What we may conclude", "Exercises", "Check yourself", "Summary"]
+WIDTH = 82   # characters of code that a page shows without scrolling
+
+
+@pytest.fixture(params=sorted(LESSONS.glob("*.ipynb")), ids=lambda path: path.stem)
+def lesson(request):
+    return nbformat.read(request.param, as_version=4)
+
+
+def prose(lesson):
+    return "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
+
+
+def code_cells(lesson):
+    return [cell for cell in lesson.cells if cell.cell_type == "code"]
+
+
+def test_lesson_has_all_parts_in_order(lesson):
+    headings = re.findall(r"^(?:## |\*\*(?=What you will))(.*?)(?:\*\*)?$", prose(lesson), re.M)
+    assert [heading for heading in headings if heading in PARTS] == PARTS
+
+
+def test_lesson_has_three_exercises_and_solves_each(lesson):
+    exercises = re.findall(r"^```{exercise}.*\n:label: (\S+)", prose(lesson), re.M)
+    solved = re.findall(r"^```{solution(?:-start)?} (\S+)", prose(lesson), re.M)
+    assert len(exercises) >= 3
+    assert solved == exercises, "each exercise is followed by its solution"
+
+
+def test_lesson_asks_three_questions_with_one_right_answer_each(lesson):
+    _, questions = prose(lesson).split("## Check yourself")
+    questions = re.split(r"^\*\*\d+\. ", questions.split("## Summary")[0], flags=re.M)[1:]
+    assert len(questions) >= 3
+    for question in questions:
+        reasons = re.findall(r"</summary>\s*\*\*(Right|No|Not)\b", question)
+        assert len(reasons) == question.count("<summary>"), f"answers without a reason: {question}"
+        assert reasons.count("Right") == 1, f"one answer is right: {question}"
+
+
+def test_lesson_concludes_with_claims(lesson):
+    conclusions = iter(lesson.cells)
+    for cell in conclusions:
+        if "## What we may conclude" in cell.source:
+            break
+    assert any("claims.claim(" in cell.source for cell in conclusions)
+
+
+def test_stored_outputs_are_text_that_a_reader_may_see(lesson):
+    outputs = [output for cell in code_cells(lesson) for output in cell.outputs]
+    assert outputs, "the outputs are not stored: make refresh"
+    for output in outputs:
+        assert output.output_type in ("stream", "display_data"), f"an object's repr: {output}"
+        assert output.get("name") != "stderr", output.text
+        text = output.get("text") or output.data["text/plain"]
+        assert set(output.get("data", {})) <= {"text/plain"}, "an image is stored: make refresh"
+        assert not re.search(r"\b0x[0-9a-f]{6}|/home/|/tmp/|site-packages|WARNING", text), text
+
+
+def test_every_figure_is_described(lesson):
+    for cell in code_cells(lesson):
+        assert not re.search(r"plt\.show\(", cell.source), "plots.show gives a figure its description"
+
+
+def test_code_fits_the_page(lesson):
+    shown = {path.name: path.read_text(encoding="utf8") for path in CODE.glob("model*.py")}
+    shown |= {f"cell {number}": cell.source for number, cell in enumerate(code_cells(lesson), 1)}
+    for name, source in shown.items():
+        for line in source.splitlines():
+            assert len(line) <= WIDTH, f"{name} has a line of {len(line)} characters: {line}"
