@@ -24,7 +24,6 @@ from IPython.core.inputtransformer2 import TransformerManager
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
-from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,7 +85,7 @@ def find_data():
     found = subprocess.run([sys.executable, ROOT / "code" / "mnist.py"], capture_output=True,
                            text=True)
     if found.returncode:
-        raise ExtensionError(found.stderr.strip().splitlines()[-1].removeprefix("__main__."))
+        sys.exit(found.stderr.strip().splitlines()[-1].removeprefix("__main__."))
     data = os.environ["COURSE_DATA"] = found.stdout.split()[-1]
     if data != "MNIST":
         os.environ["MNIST_NPZ"] = data   # no lesson is to wait for the network again
@@ -160,7 +159,8 @@ def execute(app, env, docnames):
             logger.info("[%d/%d] %s: %s in %.0f s", done, len(waiting), name,
                         "failed" if failure else "executed", seconds)
     if failures:
-        raise ExtensionError("these lessons failed:\n\n" + "\n\n".join(failures))
+        # no exception: Jupyter Book would bury it under its own traceback
+        sys.exit("these lessons failed:\n\n" + "\n\n".join(failures))
 
 
 def _run(app, notebook, path):

@@ -79,7 +79,8 @@ def _read(path):
     except KeyError as error:
         raise BadData(f"{path}: not MNIST, {error.args[0]}; {advice}") from None
     except Exception as error:   # zip and array headers that are damaged raise almost anything
-        raise BadData(f"{path}: not a readable .npz archive of plain arrays ({error}); "
+        reason = str(error).split(". ")[0]   # NumPy goes on to advise unpickling
+        raise BadData(f"{path}: not a readable .npz archive of plain arrays ({reason}); "
                       f"{advice}") from None
     for name, (shape, digest) in ARRAYS.items():
         array = arrays[name]
