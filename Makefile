@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/requirements.lock
 
-.PHONY: book test serve refresh
+.PHONY: book test serve refresh bench
 
 book: $(INSTALLED)
 	$(BIN)/jupyter-book build --warningiserror --nitpick --keep-going .
@@ -17,6 +17,9 @@ serve: book
 
 refresh: book
 	$(BIN)/python tests/refresh.py
+
+bench: $(INSTALLED)
+	$(BIN)/python tests/bench.py $(OPTIONS)
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('This course needs Python 3.11, 3.12 or 3.13; $(PYTHON) is ' + sys.version.split()[0] + '. Name another with: make PYTHON=python3.12 ...')"

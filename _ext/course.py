@@ -25,6 +25,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK_WAIT = 3600   # seconds; a cold build takes minutes
@@ -198,6 +199,48 @@ def _open_cache(folder):
         return get_cache(str(folder))
 
 
+class Claims(SphinxDirective):
+    """A table for each lesson of what it claims and what this build measured."""
+
+    def run(self):
+        self.env.note_reread()   # another lesson's outputs may change this page
+        cache = get_cache(self.env.mystnb_config.execution_cache_path)
+        lines = []
+        for name in self.env.external_site_map:
+            if name in self.env.course_digests:
+                lesson = read_lesson(Path(self.env.doc2path(name)).read_text(encoding="utf8"))
+                _, executed = cache.merge_match_into_notebook(lesson)
+                lines += _claims_table(name, executed)
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def _claims_table(name, executed):
+    """Return the lines of the Markdown table of the claims that a lesson's outputs carry."""
+    rows = []
+    for index, cell in enumerate(executed.cells):
+        for output in cell.get("outputs", []):
+            claim = output.get("metadata", {}).get("claim")
+            if claim:
+                bounds = [f"{word} {claim[key]:,}" for word, key in
+                          [("at least", "at_least"), ("at most", "at_most")]
+                          if claim[key] is not None]
+                measured = claim["measured"]
+                rows.append(f'| <a href="{name}.html#cell-{index}">{claim["sentence"]}</a> '
+                            f'| {f"{measured:,.0f}" if measured >= 1000 else f"{measured:.3g}"} '
+                            f'| {", ".join(bounds)} | {claim["lecture"] or ""} '
+                            f'| {claim["verdict"]} |')
+    head = [f"**[](/{name}.ipynb)**", "", "| claim | measured | needs | lecture | |",
+            "| --- | --- | --- | --- | --- |"]
+    return [*head, *rows, ""] if rows else []
+
+
+def mark_cells(app, document):
+    """Give each code cell an id that the table of claims can link to."""
+    for cell in document.findall(lambda node: isinstance(node, nodes.container)
+                                 and node.get("nb_element") == "cell_code"):
+        cell["ids"].append(f"cell-{cell['cell_index']}")
+
+
 def describe_figures(app, document):
     """Give each figure of a lesson the words that `plots.show` published with it as its alt text."""
     for bundle in document.findall(lambda node: isinstance(node, nodes.container)
@@ -212,6 +255,8 @@ def setup(app):
     app.connect("env-get-outdated", changed_lessons)
     app.connect("env-before-read-docs", execute)
     app.connect("doctree-read", describe_figures)
+    app.connect("doctree-read", mark_cells)
+    app.add_directive("claims", Claims)
     # what a lesson depends on is compared with what the stored pages were built from
     return {"version": "1", "env_version": 1, "parallel_read_safe": True,
             "parallel_write_safe": True}

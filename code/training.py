@@ -1,4 +1,4 @@
-"""Keras's `fit`, with each epoch compiled into one call.
+"""Keras's `fit`, with each epoch compiled into one call; and many such trainings, side by side.
 
 `model.fit` goes back to Python after every batch. With five images in a batch that costs far more
 than the arithmetic does, and a thousand epochs take minutes. Here a whole epoch is one compiled
@@ -7,12 +7,23 @@ loop over Keras's own `train_step`; all the rest (optimizer, regularizers, metri
 """
 
 import os
+import warnings
 
+import joblib
 import keras
+import numpy as np
 import tensorflow as tf
 
 # TensorFlow warns when it compiles the same function for many models: that is what lessons do.
 tf.get_logger().setLevel("ERROR")
+
+# joblib replaces a process that has grown, as TensorFlow's do with every network they compile.
+warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+
+# In this version XLA's new emitters draw a dropout layer's random numbers many times slower than the
+# old ones. Another version may not know the flag, and an unknown flag ends the process.
+if tf.__version__.startswith("2.21."):
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false")
 
 
 class _Progress(keras.callbacks.Callback):
@@ -26,7 +37,7 @@ class _Progress(keras.callbacks.Callback):
 
 
 def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, validation_data=None,
-        callbacks=(), jit_compile="auto", **options):
+        callbacks=(), jit_compile=True, **options):
     """Train a compiled Keras model as `model.fit` does; return its `History`.
 
     x, y: arrays with one row per image, kept in memory.
@@ -34,8 +45,7 @@ def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, valida
         `keras.utils.set_random_seed` where `seed` is None. The last batch may be smaller.
     validation_data: a pair of arrays, evaluated in one batch after each `validation_freq` epochs.
     jit_compile: let XLA fuse the loop's arithmetic; the result is then that of a model compiled
-        with `jit_compile=True`, bit for bit, and otherwise that of a plain one. "auto" does so
-        unless a layer draws random numbers, which XLA does slowly on a processor.
+        with `jit_compile=True`, bit for bit, and otherwise that of a plain one.
     options: anything else that `model.fit` takes (`validation_freq`, `initial_epoch`, ...).
 
     A progress bar is shown unless the environment variable PROGRESS is 0.
@@ -45,8 +55,6 @@ def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, valida
     if batch_size < 1 or epochs < 1 or not len(x):
         raise ValueError("fit needs at least one image, a batch_size and epochs of at least 1; "
                          f"it got {len(x)}, {batch_size} and {epochs}")
-    if jit_compile == "auto":
-        jit_compile = not any(getattr(layer, "seed_generator", None) for layer in model.layers)
     x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
     n, whole = len(x), len(x) // batch_size * batch_size
 
@@ -74,3 +82,24 @@ def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, valida
                          **options)
     finally:
         model.train_function = None   # or a later model.fit would train on these images
+
+
+def over_seeds(experiment, seeds):
+    """Return `experiment(seed)` for each of the seeds, as rows of an array.
+
+    experiment: a function of a seed that returns a number or several. Each call begins with
+        `keras.utils.set_random_seed(seed)` and runs in another process, on all cores side by side.
+    """
+    def run(seed):
+        os.environ["PROGRESS"] = "0"   # one bar, below, counts the runs of all processes
+        keras.utils.clear_session()   # or the process would keep every network it has trained
+        keras.utils.set_random_seed(seed)
+        return experiment(seed)
+
+    runs = joblib.Parallel(n_jobs=-1, return_as="generator")(map(joblib.delayed(run), seeds))
+    results, bar = [], keras.utils.Progbar(len(seeds), unit_name="run")
+    for result in runs:
+        results.append(result)
+        if os.environ.get("PROGRESS") != "0":
+            bar.update(len(results))
+    return np.array(results)

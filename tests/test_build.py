@@ -26,6 +26,11 @@ def notebook(*cells):
 USES = 'import sys; sys.path.insert(0, "../code")\nimport outer\nprint(outer.answer)'
 
 
+def executed(printed):
+    """Return the lessons that a build says it executed, in the order of their ends."""
+    return re.findall(r"lessons/(\w+): executed in", printed)
+
+
 class Book:
     def __init__(self, folder):
         self.folder = folder
@@ -48,20 +53,25 @@ class Book:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf8")
 
+    def start(self):
+        """Start to build; return the running process."""
+        return subprocess.Popen(
+            [Path(sys.executable).with_name("jupyter-book"), "build", "--warningiserror",
+             "--nitpick", "--keep-going", "."], cwd=self.folder, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={name: value for name, value in os.environ.items() if name != "COURSE_DATA"})
+
     def build(self):
         """Build; return whether it succeeded and what it printed."""
-        ran = subprocess.run(
-            [Path(sys.executable).with_name("jupyter-book"), "build", "--warningiserror",
-             "--nitpick", "--keep-going", "."], cwd=self.folder, text=True, capture_output=True,
-            env={name: value for name, value in os.environ.items() if name != "COURSE_DATA"})
-        return ran.returncode == 0, ran.stdout + ran.stderr
+        running = self.start()
+        printed, _ = running.communicate()
+        return running.returncode == 0, printed
 
     def executes(self):
         """Build; return the names of the lessons that were executed."""
         succeeded, printed = self.build()
         assert succeeded, printed
-        return {line.split("/")[-1].split(":")[0] for line in printed.splitlines()
-                if ": executed in" in line}
+        return set(executed(printed))
 
 
 @pytest.fixture
@@ -117,6 +127,28 @@ def test_pages_take_nothing_from_the_network(book):
     assert (book.folder / "_build/html/_static/tex-svg-full.js").stat().st_size > 1e6
 
 
+def test_results_show_each_claim_and_lead_to_its_cell(book):
+    book.write("code/claims.py", (ROOT / "code/claims.py").read_text(encoding="utf8"))
+    book.write("code/mnist.py", 'source = "MNIST"\nprint("MNIST")')
+    claim = ('import sys; sys.path.insert(0, "../code")\nimport claims\n'
+             'claims.claim("two is more than {0}", 2, at_least={0}, lecture="2.5")')
+    book.write("lessons/alone.ipynb", notebook("x = 1", claim.format(1)))
+    book.write("results.md", "# Results\n\n```{claims}\n```\n")
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: results\n")
+    assert book.executes()
+    page = (book.folder / "_build/html/results.html").read_text(encoding="utf8")
+    row = re.search('<tr[^>]*>(?:(?!<tr).)*two is more than 1.*?</tr>', page, re.S).group()
+    assert re.findall("<p>(?:<a.*?>)?(.*?)(?:</a>)?</p>", row) == [
+        "two is more than 1", "2", "at least 1", "2.5", "holds"]
+    target = re.search('href="lessons/alone.html#(.*?)"', row).group(1)
+    lesson = (book.folder / "_build/html/lessons/alone.html").read_text(encoding="utf8")
+    assert "at_least" in lesson.split(f'id="{target}"')[1].split("</pre>")[0]
+    book.write("lessons/alone.ipynb", notebook("x = 1", claim.format(0)))
+    assert book.executes() == {"alone"}
+    page = (book.folder / "_build/html/results.html").read_text(encoding="utf8")
+    assert "two is more than 0" in page, "the results are those of an earlier build"
+
+
 def test_a_damaged_cache_is_made_anew_with_a_notice(book):
     book.build()
     (book.folder / "_build/.jupyter_cache/global.db").write_bytes(b"no database")
@@ -124,3 +156,24 @@ def test_a_damaged_cache_is_made_anew_with_a_notice(book):
     succeeded, printed = book.build()
     assert succeeded, printed
     assert "starting a new one" in printed, "the cache was renewed without a notice"
+
+
+def test_an_interrupted_build_goes_on_where_it_was(book):
+    slow = 'import os, time\ntime.sleep(0 if os.path.exists("go") else 100)'
+    book.write("lessons/uses.ipynb", notebook(slow))
+    running = book.start()
+    for line in running.stdout:
+        if executed(line) == ["alone"]:
+            break
+    running.kill()
+    running.communicate()
+    book.write("lessons/go", "")
+    assert book.executes() == {"uses"}, "a lesson was finished before the build was interrupted"
+
+
+def test_two_builds_at_once_execute_each_lesson_once(book):
+    running = [book.start(), book.start()]
+    printed = [build.communicate()[0] for build in running]
+    assert [build.returncode for build in running] == [0, 0], printed
+    assert sorted(executed("".join(printed))) == ["alone", "uses"], printed
+    assert book.executes() == set(), "the two have spoilt the cache"

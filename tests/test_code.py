@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -446,6 +447,29 @@ def test_progress_bar_appears_unless_progress_is_0(recorder, monkeypatch, capsys
     printed = capsys.readouterr().out
     assert ("3/3" in printed) == shown, f"fit: with PROGRESS={progress} it printed {printed!r}"
     assert shown or not printed, f"fit: with PROGRESS=0 it printed {printed!r}"
+
+
+def test_over_seeds_returns_a_row_for_each_seed_in_their_order():
+    rows = training.over_seeds(lambda seed: [seed, 10 * seed], [3, 1, 2])
+    np.testing.assert_array_equal(rows, [[3, 30], [1, 10], [2, 20]])
+
+
+def test_over_seeds_begins_each_run_with_its_seed():
+    drawn = training.over_seeds(lambda seed: np.random.random(), [0, 1, 0])
+    assert drawn[0] == drawn[2], "over_seeds: one seed, two results"
+    assert drawn[0] != drawn[1], "over_seeds: the seed is ignored"
+
+
+def test_over_seeds_uses_all_cores():
+    processes = training.over_seeds(lambda seed: (time.sleep(1), os.getpid())[1], range(4))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert len(set(processes)) == min(4, cores)
+    assert os.getpid() not in processes or cores == 1
+
+
+def test_over_seeds_raises_what_a_run_raises():
+    with pytest.raises(ZeroDivisionError):
+        training.over_seeds(lambda seed: 1 / seed, [1, 0])
 
 
 # Claims
