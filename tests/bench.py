@@ -1,6 +1,6 @@
-"""Measure what the README's table says, each pair side by side; write it to _build/bench.json.
+"""Measure what training and building cost, each pair side by side; write it to _build/bench.json.
 
-    python tests/bench.py [--quick] [--repeats N]
+    make bench OPTIONS="[--quick] [--repeats N]"
 
 --quick: a fiftieth of the epochs, and a book of one lesson: shows that everything runs.
 """
@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "code"), str(ROOT / "_ext")]
 os.environ["PROGRESS"] = "0"
 
 import course
+import mnist   # before anything that loads TensorFlow: it silences the start-up notices
 
 PEAK = """import resource
 print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "MiB")"""
@@ -29,7 +30,6 @@ print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "MiB")
 
 def listings():
     """Return the lecture's five trainings: name, network, compile and fit arguments, x and y."""
-    import mnist
     import model1, model3, model4, model5, model6
     import keras
 
