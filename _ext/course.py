@@ -7,6 +7,7 @@ covers the files of code/ that the lesson imports, the lock, the interpreter and
 
 import ast
 import hashlib
+import html
 import os
 import platform
 import shutil
@@ -221,14 +222,10 @@ def _claims_table(name, executed):
         for output in cell.get("outputs", []):
             claim = output.get("metadata", {}).get("claim")
             if claim:
-                bounds = [f"{word} {claim[key]:,}" for word, key in
-                          [("at least", "at_least"), ("at most", "at_most")]
-                          if claim[key] is not None]
-                measured = claim["measured"]
-                rows.append(f'| <a href="{name}.html#cell-{index}">{claim["sentence"]}</a> '
-                            f'| {f"{measured:,.0f}" if measured >= 1000 else f"{measured:.3g}"} '
-                            f'| {", ".join(bounds)} | {claim["lecture"] or ""} '
-                            f'| {claim["verdict"]} |')
+                sentence = html.escape(claim["sentence"]).replace("|", "&#124;")
+                rows.append(f'| <a href="{name}.html#cell-{index}">{sentence}</a> '
+                            f'| {claim["shown"]} | {claim["needs"]} '
+                            f'| {claim["lecture"] or ""} | {claim["verdict"]} |')
     head = [f"**[](/{name}.ipynb)**", "", "| claim | measured | needs | lecture | |",
             "| --- | --- | --- | --- | --- |"]
     return [*head, *rows, ""] if rows else []

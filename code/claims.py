@@ -22,10 +22,10 @@ def claim(sentence, measured, *, at_least=None, at_most=None, data="any", lectur
     """
     if at_least is None and at_most is None:
         raise ValueError(f"claim needs a bound, at_least or at_most: {sentence!r}")
-    bounds = [f"at {word} {bound:,}" for word, bound in [("least", at_least), ("most", at_most)]
-              if bound is not None]
+    needs = " and ".join(f"at {word} {bound:,}" for word, bound
+                         in [("least", at_least), ("most", at_most)] if bound is not None)
     shown = f"{measured:,}" if isinstance(measured, int) else f"{measured:.3g}"
-    report = f"{sentence}, measured {shown}, needs {' and '.join(bounds)}"
+    report = f"{sentence}, measured {shown}, needs {needs}"
     on_stand_in = data == "MNIST" and mnist.source != "MNIST"
     holds = ((at_least is None or measured >= at_least)
              and (at_most is None or measured <= at_most))
@@ -33,6 +33,7 @@ def claim(sentence, measured, *, at_least=None, at_most=None, data="any", lectur
         raise ClaimFailed(f"does not hold: {report}")
     verdict = "left open on the stand-in" if on_stand_in else "holds"
     record = {"sentence": sentence, "measured": float(measured), "at_least": at_least,
-              "at_most": at_most, "data": mnist.source, "lecture": lecture, "verdict": verdict}
+              "at_most": at_most, "data": mnist.source, "lecture": lecture, "verdict": verdict,
+              "shown": shown, "needs": needs}
     # The record rides in the output's metadata: it is cached and stored with the page itself.
     display({"text/plain": f"{verdict}: {report}"}, raw=True, metadata={"claim": record})

@@ -87,18 +87,21 @@ def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, valida
 def over_seeds(experiment, seeds):
     """Return `experiment(seed)` for each of the seeds, as rows of an array.
 
-    experiment: a function of a seed that returns a number or several. Each call begins with
-        `keras.utils.set_random_seed(seed)` and runs in another process, on all cores side by side.
+    experiment: a function of a seed that returns a number or several. Each call
+        begins with `keras.utils.set_random_seed(seed)` and runs in another
+        process; all cores work side by side.
     """
     def run(seed):
-        os.environ["PROGRESS"] = "0"   # one bar, below, counts the runs of all processes
-        keras.utils.clear_session()   # or the process would keep every network it has trained
+        os.environ["PROGRESS"] = "0"   # one bar, below, counts the runs of all
+        keras.utils.clear_session()   # or a process would keep all its networks
         keras.utils.set_random_seed(seed)
         return experiment(seed)
 
-    runs = joblib.Parallel(n_jobs=-1, return_as="generator")(map(joblib.delayed(run), seeds))
+    # max_nbytes: arrays by value; joblib waits seconds to delete shared ones
+    side_by_side = joblib.Parallel(n_jobs=-1, return_as="generator",
+                                   max_nbytes=None)
     results, bar = [], keras.utils.Progbar(len(seeds), unit_name="run")
-    for result in runs:
+    for result in side_by_side(joblib.delayed(run)(seed) for seed in seeds):
         results.append(result)
         if os.environ.get("PROGRESS") != "0":
             bar.update(len(results))

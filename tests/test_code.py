@@ -532,7 +532,8 @@ def test_claim_keeps_its_measurement_with_the_output(published, monkeypatch):
     (shown, metadata), = published
     assert metadata["claim"] == {
         "sentence": "L2 helps", "measured": 0.75, "at_least": 0.7, "at_most": None,
-        "data": "MNIST", "lecture": 0.76, "verdict": "holds"}, (
+        "data": "MNIST", "lecture": 0.76, "verdict": "holds", "shown": "0.75",
+        "needs": "at least 0.7"}, (
         "claim: the record that the page of results is made from is not complete")
     assert type(metadata["claim"]["measured"]) is float, (
         "claim: the measurement cannot be written to a notebook, which is JSON")

@@ -65,6 +65,7 @@ def test_stored_outputs_are_text_that_a_reader_may_see(lesson):
         assert output.get("name") != "stderr", output.text
         text = output.get("text") or output.data["text/plain"]
         assert set(output.get("data", {})) <= {"text/plain"}, "an image is stored: make refresh"
+        assert not text.startswith("<"), f"an object's repr: {text}"
         assert not re.search(r"\b0x[0-9a-f]{6}|/home/|/tmp/|site-packages|WARNING", text), text
 
 
@@ -74,8 +75,12 @@ def test_every_figure_is_described(lesson):
 
 
 def test_code_fits_the_page(lesson):
-    shown = {path.name: path.read_text(encoding="utf8") for path in CODE.glob("model*.py")}
-    shown |= {f"cell {number}": cell.source for number, cell in enumerate(code_cells(lesson), 1)}
+    shown = {f"cell {number}": cell.source for number, cell in enumerate(code_cells(lesson), 1)}
+    for name, part in re.findall(r"{literalinclude} \.\./code/(.*)\n(?::pyobject: (.*))?",
+                                 prose(lesson)):
+        file = (CODE / name).read_text(encoding="utf8")
+        shown[name] = re.search(rf"^def {part}\(.*?(?=^\S|\Z)", file, re.M | re.S).group() \
+            if part else file
     for name, source in shown.items():
         for line in source.splitlines():
             assert len(line) <= WIDTH, f"{name} has a line of {len(line)} characters: {line}"
