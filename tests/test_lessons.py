@@ -33,8 +33,8 @@ def test_lesson_has_all_parts_in_order(lesson):
 
 
 def test_lesson_has_three_exercises_and_solves_each(lesson):
-    exercises = re.findall(r"^```{exercise}.*\n:label: (\S+)", prose(lesson), re.M)
-    solved = re.findall(r"^```{solution(?:-start)?} (\S+)", prose(lesson), re.M)
+    exercises = re.findall(r"^:::{exercise}.*\n:label: (\S+)", prose(lesson), re.M)
+    solved = re.findall(r"^:::{solution(?:-start)?} (\S+)", prose(lesson), re.M)
     assert len(exercises) >= 3
     assert solved == exercises, "each exercise is followed by its solution"
 
@@ -44,8 +44,8 @@ def test_lesson_asks_three_questions_with_one_right_answer_each(lesson):
     questions = re.split(r"^\*\*\d+\. ", questions.split("## Summary")[0], flags=re.M)[1:]
     assert len(questions) >= 3
     for question in questions:
-        reasons = re.findall(r"</summary>\s*\*\*(Right|No|Not)\b", question)
-        assert len(reasons) == question.count("<summary>"), f"answers without a reason: {question}"
+        reasons = re.findall(r"^:::{dropdown}.*\n\*\*(Right|No|Not)\b", question, re.M)
+        assert len(reasons) == question.count("{dropdown}"), f"answers without a reason: {question}"
         assert reasons.count("Right") == 1, f"one answer is right: {question}"
 
 
