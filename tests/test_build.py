@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import course
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -112,6 +114,15 @@ def test_a_build_executes_what_changed_and_only_that(book):
     assert book.executes() == {"uses", "alone"}, "the lock changed"
     book.write("code/mnist.py", 'print("stand-in")')
     assert book.executes() == {"uses", "alone"}, "the data changed"
+
+
+def test_another_python_executes_a_lesson_again(monkeypatch):
+    lesson = notebook("1 + 1")
+    before = course.read_lesson(lesson)
+    assert course.read_lesson(lesson) == before
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    assert course.read_lesson(lesson).metadata.kernelspec != before.metadata.kernelspec, (
+        "the outputs of one Python would be published as those of another")
 
 
 def test_pages_take_nothing_from_the_network(book):
