@@ -17,7 +17,8 @@ os.environ["PROGRESS"] = "0"
 # processor also do not take each other's threads.
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
 
-import course
+from lesson_dependencies import read_lesson
+from lesson_execution import find_data
 
 
 class Executed:
@@ -48,7 +49,7 @@ class Executed:
 
 def executed_by_the_book(path):
     """Return the lesson as `make book` executed it, or None if something has changed since."""
-    lesson = course.read_lesson(path.read_text(encoding="utf8"))
+    lesson = read_lesson(path.read_text(encoding="utf8"))
     if CACHE.exists():
         try:
             return get_cache(CACHE).merge_match_into_notebook(lesson)[1]
@@ -75,7 +76,7 @@ IPyNbFile.setup = setup
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):   # a worker of pytest-xdist inherits the answer
         try:
-            course.find_data()
+            find_data()
         except SystemExit as error:
             pytest.exit(f"no data to test on: {error}", returncode=1)
 
