@@ -6,43 +6,134 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
+from matplotlib.lines import Line2D
+
+import mnist
+from seeds import interval
 
 plt.style.use(Path(__file__).with_name("course.mplstyle"))
 
 
-def show(description):
+def show(description, metadata=None):
     """Show the current figure, with the words that stand for it where it cannot be seen.
 
     description: what the figure shows, for screen readers and for a notebook without its images.
+    metadata: a dictionary to keep with the output.
     """
     png = BytesIO()
     plt.savefig(png, format="png")
     plt.close()
-    display({"image/png": png.getvalue(), "text/plain": description}, raw=True)
+    display({"image/png": png.getvalue(), "text/plain": description}, raw=True, metadata=metadata)
 
 
-def learning_curves(histories, description, *, every=1):
-    """Draw accuracy and cost against epochs, training beside test.
+def evidence(runs, description, *, reference=None, lecture=None,
+             quantity="test accuracy (fraction correct)"):
+    """Draw every run of each method and, beside it, the gain over a reference, seed by seed.
 
-    histories: one Keras `History`, or a dictionary of them by name.
-    every: the `validation_freq` that they were trained with.
+    runs: a dictionary by method of (R,) arrays, one number a seed, of the same seeds in all.
+    reference: the method that the others are compared with; without it there is no right panel.
+    lecture: a dictionary by method of what the lecture printed, where it did.
+    quantity: what the numbers are, with their unit.
+
+    A bar is the 95% confidence interval of the mean (Student's t). The numbers are kept with the
+    output, for the page of results. Raises ValueError where runs cannot be paired.
     """
-    if not isinstance(histories, dict):
-        histories = {"": histories}
+    gains, lecture = _gains(runs, reference), lecture or {}
+    if not set(lecture) <= set(runs):
+        raise ValueError(f"lecture has {sorted(set(lecture) - set(runs))}, which runs has not")
+    figure, axes = plt.subplots(1, 2 if gains else 1, figsize=(7, 1.3 + 0.36 * len(runs)),
+                                sharey=True, squeeze=False)
+    for axis, rows in zip(axes.flat, [runs, gains]):
+        for row, name in enumerate(runs):
+            if name in rows:
+                mean, half = interval(rows[name])
+                # a seed has one height in a row, on the left and on the right
+                heights = row - 0.12 + np.linspace(-0.14, 0.14, len(rows[name]))
+                axis.plot(rows[name], heights, "o", color="C0", alpha=0.55, markersize=4,
+                          markeredgewidth=0, label="one seed")
+                axis.errorbar(mean, row + 0.22, xerr=half, fmt="|", color="black", capsize=3,
+                              linewidth=1.4, label="mean, 95% interval")
+    for row, name in enumerate(runs):
+        if name in lecture:
+            axes[0, 0].plot(lecture[name], row, "x", color="C1", markersize=8,
+                            markeredgewidth=2, label="the lecture")
+    axes[0, 0].set(xlabel=quantity, yticks=range(len(runs)), yticklabels=list(runs),
+                   ylim=(len(runs) - 0.45, -0.55))
+    if gains:
+        axes[0, 1].axvline(0, color="0.4", linestyle="-", linewidth=1)
+        axes[0, 1].set_xlabel(f"gain over {reference}, same seed")
+    entries = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels())))   # each once
+    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=3,
+                  fontsize="small")
+    show(description, {"evidence": {
+        "quantity": quantity, "reference": reference, "lecture": lecture, "data": mnist.source,
+        "runs": {name: np.asarray(values).tolist() for name, values in runs.items()}}})
+
+
+def evidence_table(runs, reference=None):
+    """Print mean and standard deviation of each method, and its gain over the reference.
+
+    runs, reference: as for `evidence`. The gain is paired by seed, with half the width of its 95%
+    confidence interval.
+    """
+    gains, width = _gains(runs, reference), max(map(len, runs))
+    header = f"{'':{width}}  mean  +- sd   "
+    print(f"{header}  gain   +- 95% half-width" if gains else header.rstrip())
+    for name, values in runs.items():
+        line = f"{name:{width}}  {np.mean(values):.3f} +- {np.std(values, ddof=1):.3f}"
+        if name in gains:
+            mean, half = interval(gains[name])
+            line += f"  {mean:+.3f} +- {half:.3f}"
+        print(line)
+
+
+def _gains(runs, reference):
+    """Return the differences from the reference by name, its own left out; none without one."""
+    sizes = {name: np.shape(values) for name, values in runs.items()}
+    if len(set(sizes.values())) != 1 or len(size := next(iter(sizes.values()))) != 1 or size[0] < 2:
+        raise ValueError(f"give each method a number for each of the same two or more seeds: {sizes}")
+    if reference is None:
+        return {}
+    if reference not in runs:
+        raise ValueError(f"the reference is {reference!r}, which is none of {list(runs)}")
+    return {name: np.asarray(values) - runs[reference] for name, values in runs.items()
+            if name != reference}
+
+
+def learning_curves(histories, description, *, every=1, heldout="test"):
+    """Draw accuracy and cost against epochs: training solid, images held out dashed.
+
+    histories: one Keras `History`, or a dictionary of them by name, a color each.
+    every: the `validation_freq` that they were trained with.
+    heldout: what the `validation_data` were, "test" or "validation" images.
+
+    Raises ValueError if a history has not as many held-out values as `every` makes.
+    """
+    one = not isinstance(histories, dict)
     figure, axes = plt.subplots(1, 2)
-    for color, (name, history) in enumerate(histories.items()):
+    seen = False
+    for number, history in enumerate([histories] if one else histories.values()):
+        values, colors = history.history, ["C0", "C1"] if one else [f"C{number}"] * 2
         for axis, quantity in zip(axes, ["accuracy", "loss"]):
-            for style, part, prefix in [("-", "training", ""), ("--", "test", "val_")]:
-                values = history.history.get(prefix + quantity, [])
-                step = every if prefix else 1
-                epochs = np.arange(1, len(values) + 1) * step
-                label = f"{name}, {part}" if name else part
-                shade = f"C{color}" if name else ("C1" if prefix else "C0")
-                axis.plot(epochs, values, style, color=shade, label=label)
-    axes[0].set(xlabel="epoch", ylabel="accuracy (fraction correct)", ylim=(0, 1))
+            epochs = np.arange(1, len(values[quantity]) + 1)
+            axis.plot(epochs, values[quantity], "-", color=colors[0])
+            if f"val_{quantity}" in values:
+                seen, evaluated = True, epochs[every - 1::every]
+                if len(evaluated) != len(values[f"val_{quantity}"]):
+                    raise ValueError(f"{len(values[f'val_{quantity}'])} held-out values in "
+                                     f"{len(epochs)} epochs: every is the validation_freq of fit")
+                axis.plot(evaluated, values[f"val_{quantity}"], "--", color=colors[1])
+    axes[0].set(xlabel="epoch", ylabel="accuracy (fraction correct)", ylim=(0, 1.02))
     axes[1].set(xlabel="epoch", ylabel="cost")
     axes[1].set_ylim(bottom=0)
-    axes[0].legend()
+    names = [] if one else [Line2D([], [], color=f"C{number}", linestyle="-", linewidth=5,
+                                   label=name) for number, name in enumerate(histories)]
+    parts = [Line2D([], [], color="C0" if one else "black", linestyle="-", label="training")]
+    if seen:
+        parts.append(Line2D([], [], color="C1" if one else "black", linestyle="--", label=heldout))
+    # outside, where it covers no curve
+    figure.legend(handles=names + parts, loc="outside upper center", fontsize="small",
+                  ncols=min(5, len(names + parts)))
     show(description)
 
 
@@ -58,23 +149,28 @@ def digits(images, titles, description, *, columns=10):
     show(description)
 
 
-def weights(models, description, *, units=8):
+def weights(models, description, *, units=8, common_scale=True):
     """Draw the weights into the first hidden units of each named model as 28x28 images.
 
-    Each row, one model, has a color scale of its own: blue is negative, red positive.
+    Blue is negative, white zero, red positive. All rows, one a model, share a color scale, so
+    that they can be compared; with `common_scale=False` each row has its own.
     """
-    figure, axes = plt.subplots(len(models), units, figsize=(7, 0.4 + 0.95 * len(models)),
+    kernels = {name: model.get_layer("hidden").kernel.numpy()[:, :units]
+               for name, model in models.items()}
+    limits = {name: np.abs(kernel).max() for name, kernel in kernels.items()}
+    figure, axes = plt.subplots(len(models), units, figsize=(7, 0.4 + 0.8 * len(models)),
                                 squeeze=False)
-    for row, (name, model) in zip(axes, models.items()):
-        kernel = model.get_layer("hidden").kernel.numpy()
-        limit = np.abs(kernel[:, :units]).max()
-        for unit, axis in enumerate(row):
-            image = axis.imshow(kernel[:, unit].reshape(28, 28), cmap="RdBu_r", vmin=-limit,
-                                vmax=limit)
+    for row, (name, kernel) in zip(axes, kernels.items()):
+        limit = max(limits.values()) if common_scale else limits[name]
+        for axis, weight in zip(row, kernel.T):
+            image = axis.imshow(weight.reshape(28, 28), cmap="RdBu_r", vmin=-limit, vmax=limit)
             axis.set(xticks=[], yticks=[])
             axis.grid(False)
         row[0].set_ylabel(name)
-        figure.colorbar(image, ax=row, label="weight", shrink=0.9)
+        if not common_scale:
+            figure.colorbar(image, ax=row, label="weight", shrink=0.9)
+    if common_scale:
+        figure.colorbar(image, ax=axes, label="weight", shrink=0.9)
     show(description)
 
 
@@ -83,16 +179,39 @@ def confusion(labels, predicted, description):
 
     labels, predicted: (n,) integers from 0 to 9.
     """
-    counts = np.zeros((10, 10))
-    np.add.at(counts, (labels, predicted), 1)
-    percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axis = plt.subplots(figsize=(5.2, 4.4))
-    image = axis.imshow(percent, cmap="Blues", vmin=0, vmax=100)
-    for row, column in np.ndindex(10, 10):
-        if percent[row, column] >= 1:
-            axis.text(column, row, f"{percent[row, column]:.0f}", ha="center", va="center",
-                      fontsize="small", color="white" if percent[row, column] > 50 else "black")
-    axis.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10))
+    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix   # takes a second
+
+    shares = confusion_matrix(labels, predicted, labels=range(10), normalize="true")
+    figure, axis = plt.subplots(figsize=(5.2, 4.4), layout="compressed")
     axis.grid(False)
-    figure.colorbar(image, label="share of the true digit (%)")
+    drawn = ConfusionMatrixDisplay(100 * shares).plot(
+        ax=axis, cmap="Blues", values_format=".0f", im_kw={"vmin": 0, "vmax": 100},
+        text_kw={"fontsize": "small"}, colorbar=False)
+    for text in drawn.text_.flat:
+        if text.get_text() == "0":
+            text.set_text("")   # the errors stand out
+    axis.set(xlabel="predicted digit", ylabel="true digit")
+    figure.colorbar(drawn.im_, label="share of the true digit (%)")
+    show(description)
+
+
+def saturation(outputs, description):
+    """Draw how the hidden outputs of each network are distributed, all images and units together.
+
+    outputs: a dictionary by network of (n, units) outputs, as `lecture.hidden` returns them.
+    """
+    columns = min(3, len(outputs))
+    rows = -(-len(outputs) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(7, 0.5 + 2 * rows), sharex=True, sharey=True,
+                                squeeze=False)
+    for axis in axes.flat[len(outputs):]:
+        axis.set_axis_off()
+    low = 0 if min(map(np.min, outputs.values())) >= 0 else -1   # sigmoids or tanh
+    for axis, (name, values) in zip(axes.flat, outputs.items()):
+        values = np.ravel(values)
+        axis.hist(values, bins=np.linspace(low, 1, 51), color="C0",
+                  weights=np.full(values.size, 100 / values.size))
+        axis.set_title(name)
+    figure.supxlabel("hidden output", fontsize="medium")
+    figure.supylabel("share of all outputs (%)", fontsize="medium")
     show(description)
