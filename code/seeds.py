@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from scipy import stats
 
-SEED = 0            # for a single run: its network is close to the average of the ten
+SEED = 6            # for a single run: its networks lie close to the average of the ten
 SEEDS = range(10)   # for a conclusion
 
 # What a lesson's kernel takes and what each process beside it does, with TensorFlow (GiB, measured).
