@@ -16,10 +16,10 @@ serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 refresh: book
-	$(BIN)/python tests/refresh.py
+	$(BIN)/python tools/refresh.py
 
 bench: $(INSTALLED)
-	$(BIN)/python tests/bench.py $(OPTIONS)
+	$(BIN)/python tools/bench.py $(OPTIONS)
 
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('This course needs Python 3.11, 3.12 or 3.13; $(PYTHON) is ' + sys.version.split()[0] + '. Name another with: make PYTHON=python3.12 ...')"

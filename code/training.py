@@ -1,24 +1,20 @@
-"""Keras's `fit`, with each epoch compiled into one call; and many such trainings, side by side.
+"""Keras's `fit`, with each epoch compiled into one call.
 
 `model.fit` goes back to Python after every batch. With five images in a batch that costs far more
 than the arithmetic does, and a thousand epochs take minutes. Here a whole epoch is one compiled
-loop over Keras's own `train_step`; all the rest (optimizer, regularizers, metrics, callbacks,
-`History`) is Keras's `fit`, called below.
+loop over Keras's own `train_step`; optimizer, regularizers, metrics, callbacks and `History` are
+Keras's.
 """
 
 import os
-import warnings
+from contextlib import contextmanager
 
-import joblib
 import keras
 import numpy as np
 import tensorflow as tf
 
 # TensorFlow warns when it compiles the same function for many models: that is what lessons do.
 tf.get_logger().setLevel("ERROR")
-
-# joblib replaces a process that has grown, as TensorFlow's do with every network they compile.
-warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
 
 # In this version XLA's new emitters draw a dropout layer's random numbers many times slower than the
 # old ones. Another version may not know the flag, and an unknown flag ends the process.
@@ -36,73 +32,110 @@ class _Progress(keras.callbacks.Callback):
         self.bar.update(epoch + 1)
 
 
-def fit(model, x, y, batch_size=32, epochs=1, *, shuffle=True, seed=None, validation_data=None,
-        callbacks=(), jit_compile=True, **options):
+def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), validation_data=None,
+        shuffle=True, initial_epoch=0, validation_freq=1, seed=None, jit_compile=True, **others):
     """Train a compiled Keras model as `model.fit` does; return its `History`.
 
     x, y: arrays with one row per image, kept in memory.
+    verbose: 0 for no progress bar; there is none either where the environment variable PROGRESS is 0.
+    callbacks: those that act between epochs; within an epoch Python is not asked.
+    validation_data: arrays (x, y), evaluated in one batch after every `validation_freq` epochs.
     shuffle: a new order of the images for each epoch, from `seed` (an integer), or from
         `keras.utils.set_random_seed` where `seed` is None. The last batch may be smaller.
-    validation_data: a pair of arrays, evaluated in one batch after each `validation_freq` epochs.
     jit_compile: let XLA fuse the loop's arithmetic; the result is then that of a model compiled
         with `jit_compile=True`, bit for bit, and otherwise that of a plain one.
-    options: anything else that `model.fit` takes (`validation_freq`, `initial_epoch`, ...).
 
-    A progress bar is shown unless the environment variable PROGRESS is 0.
+    Raises TypeError for what only `model.fit` can do, ValueError for arguments that make no training.
     """
+    _refuse(model, x, y, batch_size, epochs, callbacks, validation_data, others)
+    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+    n, batch_size = len(x), min(batch_size, len(x))
+    whole = n // batch_size * batch_size
+
+    @tf.function(jit_compile=jit_compile)
+    def run_epoch(order):
+        with _quick_penalties(model):
+            for batch in tf.reshape(order[:whole], (-1, batch_size)):
+                model.train_step((tf.gather(x, batch), tf.gather(y, batch)))
+            if whole < n:
+                model.train_step((tf.gather(x, order[whole:]), tf.gather(y, order[whole:])))
+        return _take_metrics(model)
+
+    @tf.function
+    def validate():
+        model.test_step(tuple(map(tf.convert_to_tensor, validation_data)))
+        return _take_metrics(model)
+
+    rng = np.random.default_rng(np.random.randint(2**31) if seed is None else seed)
+    bar = [_Progress()] if verbose and os.environ.get("PROGRESS") != "0" else []
+    callbacks = keras.callbacks.CallbackList([*callbacks, *bar], add_history=True, model=model,
+                                             epochs=epochs, steps=1, verbose=verbose)
+    model.stop_training = False
+    model.reset_metrics()
+    callbacks.on_train_begin()
+    for epoch in range(initial_epoch, epochs):
+        callbacks.on_epoch_begin(epoch)
+        order = rng.permutation(n) if shuffle else np.arange(n)
+        logs = {name: float(value) for name, value in run_epoch(tf.constant(order)).items()}
+        if validation_data is not None and (epoch + 1) % validation_freq == 0:
+            logs |= {f"val_{name}": float(value) for name, value in validate().items()}
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    callbacks.on_train_end(logs)
+    return model.history
+
+
+def _take_metrics(model):
+    """Return the metrics of what has passed through the model, and begin them anew."""
+    results = model.get_metrics_result()
+    model.reset_metrics()
+    return results
+
+
+class _L2(keras.regularizers.L2):
+    """Keras's L2, its sum taken as a product with ones: XLA adds numbers one after the other."""
+
+    def __call__(self, w):
+        return self.l2 * keras.ops.sum(keras.ops.ones((1, w.shape[0])) @ keras.ops.square(w))
+
+
+@contextmanager
+def _quick_penalties(model):
+    """While the epoch is compiled, let `_L2` stand for Keras's L2: the same gradient, to the bit."""
+    kernels = [weight for weight in model.trainable_weights
+               if type(weight.regularizer) is keras.regularizers.L2 and len(weight.shape) == 2]
+    penalties = [kernel.regularizer for kernel in kernels]
+    try:
+        for kernel, penalty in zip(kernels, penalties):
+            kernel.regularizer = _L2(penalty.l2)
+        yield
+    finally:
+        for kernel, penalty in zip(kernels, penalties):
+            kernel.regularizer = penalty
+
+
+def _refuse(model, x, y, batch_size, epochs, callbacks, validation_data, others):
+    """Raise, in a sentence that says what to do, for what `fit` above cannot do as Keras does."""
+    if not model.compiled:
+        raise ValueError("fit needs a compiled model: call model.compile(...) first")
+    for name in others:
+        raise TypeError(f"this course's fit does not take {name}: leave it out, or call model.fit")
+    if not hasattr(x, "shape") or not hasattr(y, "shape"):
+        raise TypeError("this course's fit takes x and y as arrays, one row per image: for "
+                        f"{type(x).__name__} and {type(y).__name__} call model.fit")
     if len(x) != len(y):
         raise ValueError(f"x has {len(x)} rows and y has {len(y)}: each image needs its label")
     if batch_size < 1 or epochs < 1 or not len(x):
         raise ValueError("fit needs at least one image, a batch_size and epochs of at least 1; "
                          f"it got {len(x)}, {batch_size} and {epochs}")
-    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
-    n, whole = len(x), len(x) // batch_size * batch_size
-
-    @tf.function(jit_compile=jit_compile)
-    def run_epoch(order):
-        for batch in tf.reshape(order[:whole], (-1, batch_size)):
-            model.train_step((tf.gather(x, batch), tf.gather(y, batch)))
-        if whole < n:
-            model.train_step((tf.gather(x, order[whole:]), tf.gather(y, order[whole:])))
-        return model.get_metrics_result()
-
-    orders = tf.data.Dataset.range(n, output_type=tf.int32)
-    if shuffle:
-        orders = orders.shuffle(n, seed=seed)
-    if validation_data is not None:
-        validation_data = tf.data.Dataset.from_tensors(tuple(validation_data))
-    if os.environ.get("PROGRESS") != "0":
-        callbacks = [*callbacks, _Progress()]
-
-    # Keras calls train_function once for each "step"; a step here is an epoch's order of images.
-    model.train_function = lambda iterator: run_epoch(next(iterator))
-    try:
-        return model.fit(orders.batch(n).repeat(), steps_per_epoch=1, epochs=epochs, shuffle=False,
-                         validation_data=validation_data, callbacks=list(callbacks), verbose=0,
-                         **options)
-    finally:
-        model.train_function = None   # or a later model.fit would train on these images
-
-
-def over_seeds(experiment, seeds):
-    """Return `experiment(seed)` for each of the seeds, as rows of an array.
-
-    experiment: a function of a seed that returns a number or several. Each call
-        begins with `keras.utils.set_random_seed(seed)` and runs in another
-        process; all cores work side by side.
-    """
-    def run(seed):
-        os.environ["PROGRESS"] = "0"   # one bar, below, counts the runs of all
-        keras.utils.clear_session()   # or a process would keep all its networks
-        keras.utils.set_random_seed(seed)
-        return experiment(seed)
-
-    # max_nbytes: arrays by value; joblib waits seconds to delete shared ones
-    side_by_side = joblib.Parallel(n_jobs=-1, return_as="generator",
-                                   max_nbytes=None)
-    results, bar = [], keras.utils.Progbar(len(seeds), unit_name="run")
-    for result in side_by_side(joblib.delayed(run)(seed) for seed in seeds):
-        results.append(result)
-        if os.environ.get("PROGRESS") != "0":
-            bar.update(len(results))
-    return np.array(results)
+    if validation_data is not None and not isinstance(validation_data, (tuple, list)):
+        raise TypeError("this course's fit takes validation_data as a pair of arrays (x, y): for a "
+                        f"{type(validation_data).__name__} call model.fit")
+    for callback in callbacks:
+        for hook in dir(keras.callbacks.Callback):
+            if ("batch" in hook or "test" in hook) and (
+                    getattr(type(callback), hook) is not getattr(keras.callbacks.Callback, hook)):
+                raise TypeError(f"{type(callback).__name__} acts in {hook}, and this course's fit "
+                                "runs an epoch in one call: for it call model.fit")

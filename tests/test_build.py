@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import course
+from lesson_dependencies import read_lesson
 
 ROOT = Path(__file__).parent.parent
 
@@ -118,10 +118,10 @@ def test_a_build_executes_what_changed_and_only_that(book):
 
 def test_another_python_executes_a_lesson_again(monkeypatch):
     lesson = notebook("1 + 1")
-    before = course.read_lesson(lesson)
-    assert course.read_lesson(lesson) == before
+    before = read_lesson(lesson)
+    assert read_lesson(lesson) == before
     monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
-    assert course.read_lesson(lesson).metadata.kernelspec != before.metadata.kernelspec, (
+    assert read_lesson(lesson).metadata.kernelspec != before.metadata.kernelspec, (
         "the outputs of one Python would be published as those of another")
 
 

@@ -1,5 +1,6 @@
 """What the files in code/ promise to the lessons."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -25,6 +26,7 @@ import model4
 import model5
 import model6
 import plots
+import seeds
 import training
 
 matplotlib.use("agg")   # or a window opens where there is a screen
@@ -68,7 +70,7 @@ def test_importing_and_training_write_nothing_to_stderr():
     # five models, because TensorFlow warns at the fifth, and a lesson that shows the spread over
     # seeds trains as many; one with XLA, which has start-up notices of its own
     script = """if True:
-        import mnist, model1, model3, model4, model5, model6, training, numpy
+        import lecture, plots, model1, model3, model4, model5, model6, training, numpy
         x, y = numpy.ones((7, 784)), numpy.ones((7, 10))
         for seed in range(5):
             model = model3.get_model(3, lam=0.1)
@@ -76,7 +78,8 @@ def test_importing_and_training_write_nothing_to_stderr():
             training.fit(model, x, y, batch_size=5, jit_compile=seed == 0)
             model.evaluate(x, y, verbose=0)
     """
-    # unset what importing mnist has set here: it is the subprocess's own import that must do it
+    # unset what importing mnist has set here: it is the subprocess's own import that must do it,
+    # before Keras, through whichever file it imports first
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")}
     ran = subprocess.run([sys.executable, "-c", script], cwd=CODE, env=environment, text=True,
@@ -378,6 +381,72 @@ def test_fit_with_batch_normalization_and_a_smaller_last_batch_differs_by_roundi
             f"fit: {weight.path} is not what model.fit makes of it"))
 
 
+@pytest.mark.parametrize("jit", [False, True])
+def test_fit_on_fewer_images_than_a_batch_takes_them_all_at_once(jit):
+    ours, kerass = compiled(tiny), compiled(tiny, jit_compile=jit)
+    training.fit(ours, *images(3), shuffle=False, jit_compile=jit)
+    kerass.fit(*images(3), shuffle=False, verbose=0)
+    np.testing.assert_array_equal(ours.get_weights()[0], kerass.get_weights()[0], err_msg=(
+        "fit: three images, fewer than the default batch_size, are not trained on as by model.fit"))
+
+
+def test_fit_reports_the_cost_with_its_penalty_as_keras_does():
+    ours, kerass = (compiled(lambda: model3.get_model(4, lam=0.01)) for _ in range(2))
+    cost = training.fit(ours, *images(10), batch_size=5, shuffle=False).history["loss"]
+    expected = kerass.fit(*images(10), batch_size=5, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(cost, expected, rtol=1e-5, err_msg="fit: the L2 penalty is not Keras's")
+    assert type(ours.layers[0].kernel.regularizer) is keras.regularizers.L2, (
+        "fit: the model keeps the regularizer that was to stand in for Keras's while training")
+
+
+def test_fit_leaves_a_regularizer_that_builds_on_l2_alone():
+    class Doubled(keras.regularizers.L2):
+        def __call__(self, w):
+            return 2 * super().__call__(w)
+
+    def build():
+        return keras.Sequential([keras.Input((784,)),
+                                 keras.layers.Dense(10, kernel_regularizer=Doubled(0.01))])
+
+    ours, kerass = compiled(build), compiled(build)
+    training.fit(ours, *images(10), batch_size=5, shuffle=False, jit_compile=False)
+    kerass.fit(*images(10), batch_size=5, shuffle=False, verbose=0)
+    np.testing.assert_array_equal(ours.get_weights()[0], kerass.get_weights()[0], err_msg=(
+        "fit: a regularizer of the reader's own was replaced by Keras's L2"))
+
+
+def test_fit_begins_at_initial_epoch(recorder):
+    model, steps = recorder
+    history = training.fit(model, *numbered(5), epochs=5, initial_epoch=3, jit_compile=False)
+    assert history.epoch == [3, 4] and len(steps) == 2, "fit: initial_epoch is ignored"
+
+
+def test_fit_gives_callbacks_the_epochs_the_model_and_the_logs(recorder):
+    seen = []
+
+    class Note(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append((epoch, sorted(logs), self.model, self.params["epochs"]))
+
+    training.fit(recorder[0], *numbered(10), epochs=2, callbacks=[Note()],
+                 validation_data=numbered(10), validation_freq=2, jit_compile=False)
+    assert seen == [(0, ["accuracy", "loss"], recorder[0], 2),
+                    (1, ["accuracy", "loss", "val_accuracy", "val_loss"], recorder[0], 2)], (
+        "fit: a callback is told other things than model.fit tells it")
+
+
+def test_fit_uses_the_learning_rate_that_a_callback_sets():
+    def trained(fit, **options):
+        model = compiled(tiny)
+        halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+        fit(model, *images(10), batch_size=5, epochs=3, shuffle=False, callbacks=[halve], **options)
+        return model.get_weights()[0]
+
+    np.testing.assert_array_equal(
+        trained(training.fit, jit_compile=False), trained(keras.Model.fit, verbose=0),
+        err_msg="fit: the learning rate that a callback set is not the one it trains with")
+
+
 def test_fit_with_shuffling_learns_as_well_as_keras_does():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 10, 700)
@@ -439,6 +508,50 @@ def test_fit_refuses_arguments_that_make_no_training(rows, labels, batch_size, e
                      batch_size=batch_size, epochs=epochs)
 
 
+TAKEN = ["model", "x", "y", "batch_size", "epochs", "verbose", "callbacks", "validation_data",
+         "shuffle", "initial_epoch", "validation_freq"]
+
+
+@pytest.mark.parametrize("name", [name for name in inspect.signature(keras.Model.fit).parameters
+                                  if name not in [*TAKEN, "self"]])
+def test_fit_refuses_by_name_what_only_keras_can_do(name):
+    with pytest.raises(TypeError, match=f"does not take {name}: leave it out, or call model.fit"):
+        training.fit(compiled(tiny), *images(5), **{name: 1})
+
+
+def test_fit_takes_what_it_does_not_refuse_by_keras_names():
+    ours = list(inspect.signature(training.fit).parameters)
+    assert set(TAKEN) <= set(ours), f"fit does not take {set(TAKEN) - set(ours)}"
+
+
+def test_fit_refuses_what_is_no_array():
+    with pytest.raises(TypeError, match="as arrays.*call model.fit"):
+        training.fit(compiled(tiny), tf.data.Dataset.range(3), images(3)[1])
+
+
+def test_fit_refuses_validation_data_that_is_no_pair_of_arrays():
+    with pytest.raises(TypeError, match="validation_data as a pair of arrays.*call model.fit"):
+        training.fit(compiled(tiny), *images(3), validation_data=tf.data.Dataset.range(3))
+
+
+@pytest.mark.parametrize("hook", ["on_train_batch_end", "on_batch_end", "on_test_begin"])
+def test_fit_refuses_a_callback_that_it_would_never_call(hook):
+    callback = type("Mine", (keras.callbacks.Callback,), {hook: lambda self, *args: None})()
+    with pytest.raises(TypeError, match=f"Mine acts in {hook}.*call model.fit"):
+        training.fit(compiled(tiny), *images(3), callbacks=[callback])
+
+
+def test_fit_refuses_a_model_that_is_not_compiled():
+    with pytest.raises(ValueError, match="model.compile"):
+        training.fit(tiny(), *images(3))
+
+
+def test_verbose_0_shows_no_bar(recorder, monkeypatch, capsys):
+    monkeypatch.delenv("PROGRESS")
+    order(recorder, verbose=0)
+    assert not capsys.readouterr().out, "fit: verbose=0 is ignored"
+
+
 @pytest.mark.parametrize("progress, shown", [("0", False), ("1", True), (None, True)])
 def test_progress_bar_appears_unless_progress_is_0(recorder, monkeypatch, capsys, progress, shown):
     if progress is None:
@@ -452,26 +565,51 @@ def test_progress_bar_appears_unless_progress_is_0(recorder, monkeypatch, capsys
 
 
 def test_over_seeds_returns_a_row_for_each_seed_in_their_order():
-    rows = training.over_seeds(lambda seed: [seed, 10 * seed], [3, 1, 2])
+    rows = seeds.over_seeds(lambda seed: [seed, 10 * seed], [3, 1, 2])
     np.testing.assert_array_equal(rows, [[3, 30], [1, 10], [2, 20]])
 
 
 def test_over_seeds_begins_each_run_with_its_seed():
-    drawn = training.over_seeds(lambda seed: np.random.random(), [0, 1, 0])
+    drawn = seeds.over_seeds(lambda seed: np.random.random(), [0, 1, 0])
     assert drawn[0] == drawn[2], "over_seeds: one seed, two results"
     assert drawn[0] != drawn[1], "over_seeds: the seed is ignored"
 
 
 def test_over_seeds_uses_all_cores():
-    processes = training.over_seeds(lambda seed: (time.sleep(1), os.getpid())[1], range(4))
+    processes = seeds.over_seeds(lambda seed: (time.sleep(1), os.getpid())[1], range(4))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     assert len(set(processes)) == min(4, cores)
     assert os.getpid() not in processes or cores == 1
 
 
+@pytest.mark.parametrize("gibibytes, cores, processes", [
+    ("max", 4, 4), (2, 1, 1), (2, 2, 2), (2, 4, 2), (1, 4, 1), (0.5, 2, 1), (64, 4, 4)])
+def test_over_seeds_starts_no_more_processes_than_the_container_has_memory_for(
+        tmp_path, monkeypatch, gibibytes, cores, processes):
+    limit = tmp_path / "memory.max"
+    limit.write_text("max\n" if gibibytes == "max" else f"{int(gibibytes * 2**30)}\n")
+    monkeypatch.setattr(seeds, "LIMITS", [str(tmp_path / "of another version"), str(limit)])
+    monkeypatch.setattr("joblib.cpu_count", lambda: cores)
+    assert seeds._processes() == processes
+
+
+def test_over_seeds_in_this_process_leaves_the_readers_progress_bars_on(monkeypatch):
+    monkeypatch.setattr(seeds, "_processes", lambda: 1)
+    monkeypatch.delenv("PROGRESS")
+    seen = seeds.over_seeds(lambda seed: [os.getpid(), int(os.environ["PROGRESS"])], [0])
+    assert seen.tolist() == [[os.getpid(), 0]], "one core: a run shows a bar of its own"
+    assert "PROGRESS" not in os.environ, "after over_seeds on one core, fit shows no bar any more"
+
+
+def test_interval_covers_the_mean_in_95_of_100_cases():
+    samples = np.random.default_rng(0).normal(3, 2, (4000, 5))
+    covered = [abs(mean - 3) < half for mean, half in map(seeds.interval, samples)]
+    assert 0.94 < np.mean(covered) < 0.96, "interval: not a 95% interval of Student's t"
+
+
 def test_over_seeds_raises_what_a_run_raises():
     with pytest.raises(ZeroDivisionError):
-        training.over_seeds(lambda seed: 1 / seed, [1, 0])
+        seeds.over_seeds(lambda seed: 1 / seed, [1, 0])
 
 
 # The lecture's experiment

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "code"), str(ROOT / "_ext")]
 os.environ["PROGRESS"] = "0"
 
-import course
+from lesson_execution import find_data
 import mnist   # before anything that loads TensorFlow: it silences the start-up notices
 
 PEAK = """import resource
@@ -153,7 +153,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    data = course.find_data()
+    data = find_data()
 
     times = training(options.quick, 1 if options.quick else options.repeats)
     plain = sum(statistics.median(pair["plain"]) for pair in times.values())

@@ -1,0 +1,68 @@
+"""One seed to tell a story with, ten to draw a conclusion from."""
+
+import os
+import warnings
+from pathlib import Path
+
+import joblib
+import keras
+import numpy as np
+from scipy import stats
+
+SEED = 0            # for a single run: its network is close to the average of the ten
+SEEDS = range(10)   # for a conclusion
+
+# What a lesson's kernel takes and what each process beside it does, with TensorFlow (GiB, measured).
+KERNEL, WORKER = 0.8, 0.5
+
+# Where Linux says how much memory this container may take, in its two versions of cgroups.
+LIMITS = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+
+# joblib replaces a process that has grown, as TensorFlow's do with every network they compile.
+warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+
+
+def over_seeds(experiment, seeds=SEEDS):
+    """Return `experiment(seed)` for each of the seeds, as rows of an array.
+
+    experiment: a function of a seed that returns a number or several. Each call
+        begins with `keras.utils.set_random_seed(seed)`. The calls run side by
+        side, in as many processes as the cores and the memory allow.
+    """
+    def run(seed):
+        progress = os.environ.get("PROGRESS")
+        os.environ["PROGRESS"] = "0"   # one bar, below, counts the runs of all
+        keras.utils.clear_session()   # or a process would keep all its networks
+        keras.utils.set_random_seed(seed)
+        try:
+            return experiment(seed)
+        finally:   # with one core, a run is in this very process
+            os.environ.pop("PROGRESS")
+            if progress is not None:
+                os.environ["PROGRESS"] = progress
+
+    # max_nbytes: arrays by value; joblib waits seconds to delete shared ones
+    side_by_side = joblib.Parallel(n_jobs=_processes(), return_as="generator",
+                                   max_nbytes=None)
+    results, bar = [], keras.utils.Progbar(len(seeds), unit_name="run")
+    for result in side_by_side(joblib.delayed(run)(seed) for seed in seeds):
+        results.append(result)
+        if os.environ.get("PROGRESS") != "0":
+            bar.update(len(results))
+    return np.array(results)
+
+
+def interval(values):
+    """Return the mean of `values`, one for each seed, and half its 95% confidence interval.
+
+    By Student's t distribution, because the spread, too, is estimated from the values.
+    """
+    n = len(values)
+    return np.mean(values), stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / np.sqrt(n)
+
+
+def _processes():
+    """Return how many runs fit side by side into this computer, or into this container."""
+    found = [Path(limit).read_text().strip() for limit in LIMITS if Path(limit).exists()]
+    memory = min((int(limit) / 2**30 for limit in found if limit.isdigit()), default=np.inf)
+    return int(max(1, min(joblib.cpu_count(), (memory - KERNEL) // WORKER)))
