@@ -89,10 +89,10 @@ def _holds(measured, at_least, at_most, equals, tolerance):
 
 
 def _words(measured, holds, bounds):
-    """Return `measured` and what it needs as text, with digits enough to see why it holds or not."""
-    for digits in range(3, 17):
+    """Return `measured` and what it needs as text, with digits enough to see whether it holds."""
+    for digits in range(3, 18):
         shown = _text(measured, digits)
-        # of the bounds a digit more: what a lesson's source says, four digits, is not rounded
+        # of the bounds a digit more, for those of four digits are written so in the lesson
         texts = {name: value if value is None else _text(value, digits + 1)
                  for name, value in bounds.items()}
         read = {name: text if text is None else float(text.replace(",", ""))
@@ -110,6 +110,6 @@ def _words(measured, holds, bounds):
 
 def _text(number, digits):
     """Return an int in full, a float with `digits` significant digits, its whole part in full."""
-    if isinstance(number, int) or not math.isfinite(number):
+    if isinstance(number, int) or not math.isfinite(number) or digits > 15:
         return f"{number:,}"
     return f"{number:,.{max(digits, len(str(abs(int(number)))))}g}"

@@ -1,4 +1,4 @@
-"""The lecture's experiment: its images, its settings, and how well a network does.
+"""The lecture's experiment: its images, its settings, and how well it turns out.
 
 Every lesson starts from here, and says only what it does differently.
 """
@@ -23,7 +23,8 @@ def load_data():
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
 
     def rows(x, y):
-        return x.reshape(-1, 784).astype("float32"), np.eye(10, dtype="float32")[y]
+        one_hot = np.eye(10, dtype="float32")[y]
+        return x.reshape(-1, 784).astype("float32"), one_hot
 
     return (rows(x_train[:500], y_train[:500]),
             rows(x_train[55000:], y_train[55000:]),
@@ -32,7 +33,7 @@ def load_data():
 
 def train(model, x, y, *, learning_rate=0.01, loss="mean_squared_error",
           epochs=1000, batch_size=5, **options):
-    """Train with plain gradient descent, as the lecture does unless told otherwise.
+    """Train with plain gradient descent, at the lecture's settings by default.
 
     x: (n, 784). y: (n, 10), one-hot.
     options: what `training.fit` takes besides, such as `validation_data`.
@@ -41,7 +42,8 @@ def train(model, x, y, *, learning_rate=0.01, loss="mean_squared_error",
     """
     model.compile(optimizer=keras.optimizers.SGD(learning_rate), loss=loss,
                   metrics=["accuracy"])
-    return training.fit(model, x, y, epochs=epochs, batch_size=batch_size, **options)
+    return training.fit(model, x, y, epochs=epochs, batch_size=batch_size,
+                        **options)
 
 
 def correct(model, x, y):
@@ -59,7 +61,7 @@ def accuracy(model, x, y):
 
 
 def hidden(model, x):
-    """Return the inputs z and the outputs h of the hidden layer, (n, units) each."""
+    """Return the hidden layer's inputs z and outputs h, (n, units) each."""
     layer = model.get_layer("hidden")
     before = keras.Model(model.inputs[0], layer.input)(x, training=False)
     z = before @ layer.kernel + layer.bias

@@ -1,5 +1,6 @@
 """MNIST, checked, from wherever it can be had; without a network, a stand-in."""
 
+import contextlib
 import hashlib
 import os
 import socket
@@ -46,8 +47,8 @@ def load_data():
     that is missing, damaged or not MNIST.
     """
     global source
-    arrays = _mnist()
-    if arrays is not None:
+    path, arrays = _mnist()
+    if path:
         source = "MNIST"
         print("Data: MNIST, 60,000 training and 10,000 test images")
     else:
@@ -59,11 +60,14 @@ def load_data():
 
 
 def _mnist():
-    """Return MNIST's arrays by name, or None where the stand-in is asked for or all there is."""
+    """Return MNIST's file and its arrays by name, or None twice: for the stand-in."""
     named = os.environ.get("MNIST_NPZ")
     if named == STAND_IN:
-        return None
-    return _read(Path(named)) if named else _from_keras()
+        return None, None
+    if not named:
+        return _from_keras()
+    path = Path(os.path.expanduser(named))
+    return path, _read(path)
 
 
 def _read(path):
@@ -94,12 +98,12 @@ def _read(path):
 
 
 def _from_keras():
-    """Return the arrays from Keras's cache or download, or None where there is no network."""
+    """Return the file that Keras keeps or downloads, and its arrays; None twice if it cannot."""
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     cached = home / "datasets" / "mnist.npz"
     if cached.exists():
         try:
-            return _read(cached)
+            return cached, _read(cached)
         except BadData:
             print("Data: Keras's cached mnist.npz is damaged; downloading it again", file=sys.stderr)
     import keras   # only now: it takes seconds
@@ -109,68 +113,54 @@ def _from_keras():
     try:
         path = keras.utils.get_file(cached.name, URL, file_hash=ARCHIVE_SHA256)
     except Exception:   # get_file wraps every failure of the network in a plain Exception
-        return None
+        return None, None
     finally:
         socket.setdefaulttimeout(patience)
-    return _read(Path(path))
+    return Path(path), _read(Path(path))
 
 
 def _stand_in():
     """Return arrays like MNIST's, made in seconds from the 1,797 real digits in scikit-learn.
 
-    The originals (8x8) are split first, so that no test image is a variant of a training image;
-    each is then drawn many times, turned, stretched, sheared and shifted at random.
+    The originals (8x8) are split first, so that no test image is a variant of a training image,
+    and none of the last 5,000 training images, with which lessons validate, of another; each is
+    then drawn many times, turned, stretched, sheared and shifted at random.
     """
     from sklearn.datasets import load_digits
 
     digits = load_digits()
     rng = np.random.default_rng(0)
     order = rng.permutation(len(digits.images))
-    parts = {"train": (order[:1437], 60000), "test": (order[1437:], 10000)}
-    arrays = {}
-    for part, (originals, count) in parts.items():
-        drawn = rng.choice(originals, count)
-        arrays[f"x_{part}"] = _affine_copies(digits.images[drawn] * (255 / 16), rng)
-        arrays[f"y_{part}"] = digits.target[drawn].astype(np.uint8)
-    return arrays
+    drawn = np.concatenate([rng.choice(originals, count) for originals, count in [
+        (order[:1300], 55000), (order[1300:1437], 5000), (order[1437:], 10000)]])
+    x = _affine_copies(digits.images[drawn] * (255 / 16), rng)
+    y = digits.target[drawn].astype(np.uint8)
+    return {"x_train": x[:60000], "y_train": y[:60000], "x_test": x[60000:], "y_test": y[60000:]}
 
 
 def _affine_copies(images, rng):
     """Return (n, 8, 8) images as uint8 (n, 28, 28), each under its own random affine map."""
-    n, size = len(images), images.shape[1]
+    from scipy import ndimage
+
+    n = len(images)
     angle = np.radians(rng.uniform(-15, 15, n))
     shear = rng.uniform(-0.15, 0.15, n)
-    scale = rng.uniform(0.85, 1.15, (2, n))
-    shift = rng.uniform(-2, 2, (2, n))
+    scale = rng.uniform(0.85, 1.15, (n, 2))
+    shift = rng.uniform(-2, 2, (n, 2))
+    cos, sin, none, one = np.cos(angle), np.sin(angle), np.zeros(n), np.ones(n)
+    turn = np.array([[cos, -sin], [sin, cos]]).transpose(2, 0, 1)
+    slant = np.array([[one, none], [-shear, one]]).transpose(2, 0, 1)
+    # from a pixel of the copy, seen from the center, to the original's: the digit fills 20 of the
+    # 28 pixels, as MNIST's do
+    matrix = turn @ slant * (8 / 20) / scale[:, :, None]
+    offset = 3.5 - np.einsum("nij,nj->ni", matrix, 13.5 + shift)
     copies = np.empty((n, 28, 28), np.uint8)
-    # where each of the 28x28 pixels, seen from the center, lies in the 8x8 original: the digit
-    # fills 20 of the 28 pixels, as MNIST's do
-    rows, columns = np.mgrid[:28, :28].reshape(2, -1).astype(np.float32) - 13.5
-    for part in np.array_split(np.arange(n), max(1, n // 5000)):   # a chunk at a time fits the cache
-        cos, sin = np.cos(angle[part])[:, None], np.sin(angle[part])[:, None]
-        row = rows - shift[0, part][:, None]
-        column = columns - shift[1, part][:, None] - shear[part][:, None] * row
-        v = ((cos * row - sin * column) / scale[0, part][:, None] * (size / 20) + (size - 1) / 2)
-        u = ((sin * row + cos * column) / scale[1, part][:, None] * (size / 20) + (size - 1) / 2)
-        copies[part] = _bilinear(images[part], v, u).reshape(-1, 28, 28).round()
+    for copy, *parts in zip(copies, images, matrix, offset):
+        ndimage.affine_transform(*parts, output=copy, order=1, mode="grid-constant")
     return copies
 
 
-def _bilinear(images, v, u):
-    """Return the (n, m) values of (n, s, s) images at rows `v` and columns `u`, zero outside."""
-    s = images.shape[1]
-    padded = np.pad(images, ((0, 0), (1, 2), (1, 2))).astype(np.float32)
-    v, u = np.clip(v, -1, s) + 1, np.clip(u, -1, s) + 1
-    i, j = v.astype(np.intp), u.astype(np.intp)
-    v, u = v - i, u - j
-    flat, width = padded.reshape(len(images), -1), s + 3
-
-    def at(i, j):
-        return np.take_along_axis(flat, i * width + j, axis=1)
-
-    return ((1 - v) * ((1 - u) * at(i, j) + u * at(i, j + 1))
-            + v * ((1 - u) * at(i + 1, j) + u * at(i + 1, j + 1)))
-
-
 if __name__ == "__main__":   # the build asks once for all lessons
-    print("MNIST" if _mnist() is not None else STAND_IN)
+    with contextlib.redirect_stdout(sys.stderr):   # Keras's notices of a download
+        path, _ = _mnist()
+    print("MNIST", path.resolve()) if path else print(STAND_IN)

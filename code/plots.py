@@ -61,7 +61,7 @@ def evidence(runs, description, *, reference=None, lecture=None,
                    ylim=(len(runs) - 0.45, -0.55))
     if gains:
         axes[0, 1].axvline(0, color="0.4", linestyle="-", linewidth=1)
-        axes[0, 1].set_xlabel(f"gain over {reference}, same seed")
+        axes[0, 1].set_xlabel(f"gain, same seed, over\n{reference}")
     entries = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels())))   # each once
     figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=3,
                   fontsize="small")
@@ -77,8 +77,8 @@ def evidence_table(runs, reference=None):
     confidence interval.
     """
     gains, width = _gains(runs, reference), max(map(len, runs))
-    header = f"{'':{width}}  mean  +- sd   "
-    print(f"{header}  gain   +- 95% half-width" if gains else header.rstrip())
+    print(" " * width + "   mean  +- sd"
+          + ("       gain  +- half of the 95% interval" if gains else ""))
     for name, values in runs.items():
         line = f"{name:{width}}  {np.mean(values):.3f} +- {np.std(values, ddof=1):.3f}"
         if name in gains:
@@ -91,7 +91,8 @@ def _gains(runs, reference):
     """Return the differences from the reference by name, its own left out; none without one."""
     sizes = {name: np.shape(values) for name, values in runs.items()}
     if len(set(sizes.values())) != 1 or len(size := next(iter(sizes.values()))) != 1 or size[0] < 2:
-        raise ValueError(f"give each method a number for each of the same two or more seeds: {sizes}")
+        raise ValueError("each method needs a number for each of the same seeds, two or more: "
+                         f"{sizes}")
     if reference is None:
         return {}
     if reference not in runs:
@@ -202,8 +203,8 @@ def saturation(outputs, description):
     """
     columns = min(3, len(outputs))
     rows = -(-len(outputs) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(7, 0.5 + 2 * rows), sharex=True, sharey=True,
-                                squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(7, 0.5 + 2 * rows), sharex=True,
+                                sharey=True, squeeze=False)
     for axis in axes.flat[len(outputs):]:
         axis.set_axis_off()
     low = 0 if min(map(np.min, outputs.values())) >= 0 else -1   # sigmoids or tanh

@@ -1,6 +1,7 @@
 """What the files in code/ promise to the lessons."""
 
 import inspect
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 import tensorflow as tf
 
 import claims
+import lecture
 import model1
 import model3
 import model4
@@ -68,7 +70,7 @@ def test_importing_and_training_write_nothing_to_stderr():
     # five models, because TensorFlow warns at the fifth, and a lesson that shows the spread over
     # seeds trains as many; one with XLA, which has start-up notices of its own
     script = """if True:
-        import mnist, model1, model3, model4, model5, model6, training, numpy
+        import lecture, plots, model1, model3, model4, model5, model6, training, numpy
         x, y = numpy.ones((7, 784)), numpy.ones((7, 10))
         for seed in range(5):
             model = model3.get_model(3, lam=0.1)
@@ -76,7 +78,8 @@ def test_importing_and_training_write_nothing_to_stderr():
             training.fit(model, x, y, batch_size=5, jit_compile=seed == 0)
             model.evaluate(x, y, verbose=0)
     """
-    # unset what importing mnist has set here: it is the subprocess's own import that must do it
+    # unset what importing mnist has set here: it is the subprocess's own import that must do it,
+    # before Keras, through whichever file it imports first
     environment = {name: value for name, value in os.environ.items()
                    if name not in ("TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS")}
     ran = subprocess.run([sys.executable, "-c", script], cwd=CODE, env=environment, text=True,
@@ -609,6 +612,122 @@ def test_over_seeds_raises_what_a_run_raises():
         seeds.over_seeds(lambda seed: 1 / seed, [1, 0])
 
 
+# The lecture's experiment
+
+def test_lecture_data_are_the_images_that_their_names_say(monkeypatch):
+    def numbered(n, first):
+        x, number = np.zeros((n, 28, 28), np.uint8), first + np.arange(n)
+        x[:, 0, 1], x[:, 27, 27], x[:, 1, 0] = number % 256, number // 256, 255
+        return x, (number % 10).astype(np.uint8)
+
+    monkeypatch.setattr(mnist, "load_data", lambda: (numbered(60000, 0), numbered(10000, 5)))
+    parts = lecture.load_data()
+    for (x, y), name, numbers in zip(parts, ["training", "validation", "test"], [
+            np.arange(500), np.arange(55000, 60000), np.arange(5, 10005)]):
+        assert x.dtype == y.dtype == np.float32, f"lecture: the {name} data are not float32"
+        assert x.shape == (len(numbers), 784) and y.shape == (len(numbers), 10), (
+            f"lecture: the {name} data have the shapes {x.shape} and {y.shape}")
+        assert np.array_equal(x[:, 1] + 256 * x[:, 783], numbers), (
+            f"lecture: the {name} images are others than they should be")
+        assert np.all(x[:, 28] == 255), f"lecture: the {name} pixels are not 0 to 255, row by row"
+        assert np.array_equal(y, np.eye(10)[numbers % 10]), (
+            f"lecture: the {name} labels do not belong to their images")
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """What `lecture.train` hands to `training.fit`: a list of (model, x, y, options)."""
+    calls = []
+
+    def fit(model, x, y, **options):
+        calls.append((model, x, y, options))
+        return "a History"
+
+    monkeypatch.setattr(training, "fit", fit)
+    return calls
+
+
+def test_lecture_trains_at_the_settings_of_the_lecture(fitted):
+    built, (x, y) = tiny(), images(6)
+    assert lecture.train(built, x, y) == "a History", "lecture: train returns no History"
+    (model, *data, options), = fitted
+    assert model is built and data[0] is x and data[1] is y
+    assert options == {"epochs": 1000, "batch_size": 5}
+    optimizer = model.optimizer
+    assert type(optimizer) is keras.optimizers.SGD, "lecture: not plain gradient descent"
+    assert float(optimizer.learning_rate) == np.float32(0.01) and not optimizer.momentum
+    assert model.loss == "mean_squared_error"
+    assert "accuracy" in model.evaluate(x, y, verbose=0, return_dict=True)
+
+
+def test_lecture_trains_at_other_settings_when_told(fitted):
+    built, (x, y) = model5.get_model(3), images(6)
+    lecture.train(built, x, y, learning_rate=0.5, loss="categorical_crossentropy", epochs=7,
+                  batch_size=2, validation_freq=3, shuffle=False)
+    (model, *_, options), = fitted
+    assert options == {"epochs": 7, "batch_size": 2, "validation_freq": 3, "shuffle": False}
+    assert float(model.optimizer.learning_rate) == 0.5
+    assert model.loss == "categorical_crossentropy"
+
+
+def test_lecture_trains_what_it_is_given():
+    keras.utils.set_random_seed(0)
+    x, y = images(20)
+    history = lecture.train(model5.get_model(30), x, y, learning_rate=0.1, epochs=60,
+                            loss="categorical_crossentropy", jit_compile=False)
+    assert history.history["accuracy"][-1] > 0.9
+
+
+def always(digit):
+    """Return a network whose largest output is at `digit`, with most of its units dropped."""
+    model = model4.get_model(4, d_rate=0.9)
+    model.set_weights([np.zeros(w.shape) for w in model.get_weights()[:-1]] + [np.eye(10)[digit]])
+    return model
+
+
+def test_correct_says_of_each_image_whether_its_largest_output_is_at_its_label():
+    labels = np.array([3, 1, 3, 9])
+    found = lecture.correct(always(3), np.zeros((4, 784), np.float32), np.eye(10)[labels])
+    assert found.tolist() == [True, False, True, False] and found.dtype == bool
+    found = lecture.accuracy(always(9), np.zeros((4, 784), np.float32), np.eye(10)[labels])
+    assert found == 0.25 and type(found) is float
+
+
+def test_accuracy_is_what_keras_finds_with_all_units():
+    keras.utils.set_random_seed(0)
+    model = compiled(lambda: model4.get_model(30, d_rate=0.5))
+    x, y = images(300)
+    kerass = model.evaluate(x, y, verbose=0, return_dict=True)["accuracy"]
+    assert lecture.accuracy(model, x, y) == pytest.approx(kerass), (
+        "lecture: the accuracy is not Keras's, or dropout acts in it")
+    parts = np.concatenate([lecture.correct(model, x[i:i + 7], y[i:i + 7])
+                            for i in range(0, 300, 7)])
+    assert np.array_equal(lecture.correct(model, x, y), parts), (
+        "lecture: whether an image is answered correctly depends on the other images")
+
+
+@pytest.mark.parametrize("before, scale", [
+    ([], 1), ([keras.layers.Dropout(0.5)], 1), ([keras.layers.Rescaling(1 / 255)], 1 / 255)],
+    ids=["pixels", "dropped pixels", "scaled pixels"])
+@pytest.mark.parametrize("activation, function", [("sigmoid", sigmoid), ("tanh", np.tanh)])
+def test_hidden_returns_inputs_and_outputs_of_the_hidden_layer(
+        before, scale, activation, function, recwarn):
+    model = keras.Sequential([
+        keras.Input((784,)), *before, keras.layers.Dense(6, activation=activation, name="hidden"),
+        keras.layers.Dense(10, name="output")])
+    randomize(model)
+    model.set_weights([w - 0.5 for w in model.get_weights()])
+    x = images(9)[0].astype("float32")
+    kernel, bias = model.get_layer("hidden").get_weights()
+    z, h = lecture.hidden(model, x)
+    assert type(z) is type(h) is np.ndarray
+    np.testing.assert_allclose(z, scale * x @ kernel + bias, rtol=1e-3, atol=1e-3, err_msg=(
+        "lecture: z is not what the hidden layer sums up"))
+    np.testing.assert_allclose(h, function(z), rtol=1e-4, atol=1e-5, err_msg=(
+        "lecture: h is not the activation of z"))
+    assert not recwarn.list, f"lecture: a page would show {recwarn.list[0].message}"
+
+
 # Claims
 
 @pytest.fixture
@@ -625,10 +744,16 @@ def published(monkeypatch):
     return outputs
 
 
+NAN = float("nan")
+
+
 @pytest.mark.parametrize("measured, bounds", [
     (0.785, {"at_least": 0.7}), (0.7, {"at_least": 0.7}), (0.785, {"at_most": 0.8}),
     (0.8, {"at_most": 0.8}), (0.785, {"at_least": 0.7, "at_most": 0.8}), (0, {"at_least": 0}),
-    (-1, {"at_most": 0})])
+    (-1, {"at_most": 0}), (7, {"at_least": 7, "at_most": 7}), (0, {"equals": 0}),
+    (23860, {"equals": 23860}), (0.5, {"equals": 0.5}), (0.65, {"equals": 0.62, "tolerance": 0.11}),
+    (0.55, {"equals": 0.62, "tolerance": 0.11}), (-0.1, {"equals": 0, "tolerance": 0.1}),
+    (0.9, {"equals": 0.6, "tolerance": 0.3}), (3, {"equals": 3, "tolerance": 0})])
 def test_claim_within_its_bounds_holds(published, measured, bounds):
     try:
         claims.claim("L2 helps", measured, **bounds)
@@ -639,8 +764,12 @@ def test_claim_within_its_bounds_holds(published, measured, bounds):
 @pytest.mark.parametrize("measured, bounds", [
     (0.6, {"at_least": 0.7}), (0.9, {"at_most": 0.8}), (0.6, {"at_least": 0.7, "at_most": 0.8}),
     (0.9, {"at_least": 0.7, "at_most": 0.8}), (-1, {"at_least": 0}), (1, {"at_most": 0}),
-    (float("nan"), {"at_least": 0.7}), (float("nan"), {"at_most": 0.8}),
-    (float("nan"), {"at_least": 0.7, "at_most": 0.8})])
+    (23861, {"equals": 23860}), (23859, {"equals": 23860}), (1, {"equals": 0}),
+    (0.5 + 1e-12, {"equals": 0.5}), (0.74, {"equals": 0.62, "tolerance": 0.11}),
+    (0.5, {"equals": 0.62, "tolerance": 0.11}), (3.1, {"equals": 3, "tolerance": 0}),
+    (0.1, {"equals": -0.1, "tolerance": 0.11}),
+    (NAN, {"at_least": 0.7}), (NAN, {"at_most": 0.8}), (NAN, {"at_least": 0.7, "at_most": 0.8}),
+    (NAN, {"equals": 0.7}), (NAN, {"equals": 0.7, "tolerance": 9}), (NAN, {"equals": NAN})])
 def test_claim_outside_its_bounds_raises(published, measured, bounds):
     try:
         claims.claim("L2 helps", measured, **bounds)
@@ -653,9 +782,24 @@ def test_claim_outside_its_bounds_raises(published, measured, bounds):
 @pytest.mark.parametrize("measured, bounds, line", [
     (0.785, {"at_least": 0.7}, "holds: L2 helps, measured 0.785, needs at least 0.7"),
     (0.785, {"at_most": 0.8}, "holds: L2 helps, measured 0.785, needs at most 0.8"),
-    (0.785, {"at_least": 0.7, "at_most": 0.8},
-     "holds: L2 helps, measured 0.785, needs at least 0.7 and at most 0.8"),
-    (23860, {"at_least": 20000}, "holds: L2 helps, measured 23,860, needs at least 20,000")])
+    (0, {"at_most": 0}, "holds: L2 helps, measured 0, needs at most 0"),
+    (0.85, {"at_least": 0.75, "at_most": 0.93},
+     "holds: L2 helps, measured 0.85, needs 0.75 to 0.93"),
+    (0, {"at_least": 0, "at_most": 0}, "holds: L2 helps, measured 0, needs 0 to 0"),
+    (23860, {"equals": 23860}, "holds: L2 helps, measured 23,860, needs 23,860"),
+    (0, {"equals": 0}, "holds: L2 helps, measured 0, needs 0"),
+    (np.int64(23860), {"at_least": 20000},
+     "holds: L2 helps, measured 23,860, needs at least 20,000"),
+    (0.65, {"equals": 0.62, "tolerance": 0.11},
+     "holds: L2 helps, measured 0.65, needs 0.62 within 0.11"),
+    (5, {"equals": 5, "tolerance": 0}, "holds: L2 helps, measured 5, needs 5 within 0"),
+    (0.123456, {"equals": 0.1111111, "tolerance": 0.0234567},
+     "holds: L2 helps, measured 0.123, needs 0.1111 within 0.02346"),
+    (0.5, {"at_most": 0.6255}, "holds: L2 helps, measured 0.5, needs at most 0.6255"),
+    (12345.6, {"at_least": 1e4}, "holds: L2 helps, measured 12,346, needs at least 10,000"),
+    (1.23456e-7, {"at_most": 1e-6}, "holds: L2 helps, measured 1.23e-07, needs at most 1e-06"),
+    (np.float64(0.785), {"at_least": np.float64(0.7)},
+     "holds: L2 helps, measured 0.785, needs at least 0.7")])
 def test_claim_prints_one_line(published, capsys, measured, bounds, line):
     claims.claim("L2 helps", measured, **bounds)
     assert [shown for shown, metadata in published] == [{"text/plain": line}], (
@@ -663,23 +807,43 @@ def test_claim_prints_one_line(published, capsys, measured, bounds, line):
     assert capsys.readouterr() == ("", ""), "claim: something besides its line was printed"
 
 
-def test_claim_keeps_its_measurement_with_the_output(published, monkeypatch):
+@pytest.mark.parametrize("measured, bounds, words", [
+    (0.6123, {"at_least": 0.7}, "measured 0.612, needs at least 0.7"),
+    (0.93004, {"at_most": 0.93}, "measured 0.93004, needs at most 0.93"),
+    (0.69996, {"at_least": 0.7}, "measured 0.69996, needs at least 0.7"),
+    (0.74996, {"at_least": 0.75, "at_most": 0.93}, "measured 0.74996, needs 0.75 to 0.93"),
+    (0.73004, {"equals": 0.62, "tolerance": 0.11}, "measured 0.73004, needs 0.62 within 0.11"),
+    (0.1 + 0.2, {"equals": 0.3}, "measured 0.30000000000000004, needs 0.3"),
+    (0.123454, {"at_most": 0.123451}, "measured 0.1235, needs at most 0.12345"),
+    (20000.4, {"at_most": 20000}, "measured 20,000.4, needs at most 20,000"),
+    (23861, {"equals": 23860}, "measured 23,861, needs 23,860"),
+    (float("inf"), {"at_most": 1}, "measured inf, needs at most 1"),
+    (NAN, {"at_least": 0.7}, "measured nan, needs at least 0.7")])
+def test_failed_claim_shows_why_it_does_not_hold(measured, bounds, words):
+    with pytest.raises(claims.ClaimFailed) as failure:
+        claims.claim("L2 helps", measured, **bounds)
+    assert str(failure.value) == f"does not hold: L2 helps, {words}"
+
+
+@pytest.mark.parametrize("measured, bounds, expected", [
+    (np.float32(0.75), {"at_least": 0.7},
+     {"measured": 0.75, "at_least": 0.7, "shown": "0.75", "needs": "at least 0.7"}),
+    (0.75, {"at_most": np.float64(0.8)},
+     {"measured": 0.75, "at_most": 0.8, "shown": "0.75", "needs": "at most 0.8"}),
+    (np.uint8(7), {"equals": np.int64(5), "tolerance": np.int32(2)},
+     {"measured": 7, "equals": 5, "tolerance": 2, "shown": "7", "needs": "5 within 2"})])
+def test_claim_keeps_its_measurement_with_the_output(
+        published, monkeypatch, measured, bounds, expected):
     monkeypatch.setattr(mnist, "source", "MNIST")
-    claims.claim("L2 helps", np.float32(0.75), at_least=0.7, lecture=0.76)
+    claims.claim("L2 helps", measured, lecture=0.76, **bounds)
     (shown, metadata), = published
     assert metadata["claim"] == {
-        "sentence": "L2 helps", "measured": 0.75, "at_least": 0.7, "at_most": None,
-        "data": "MNIST", "lecture": 0.76, "verdict": "holds", "shown": "0.75",
-        "needs": "at least 0.7"}, (
+        "sentence": "L2 helps", "at_least": None, "at_most": None, "equals": None,
+        "tolerance": None, "data": "MNIST", "lecture": 0.76, "verdict": "holds", **expected}, (
         "claim: the record that the page of results is made from is not complete")
-    assert type(metadata["claim"]["measured"]) is float, (
-        "claim: the measurement cannot be written to a notebook, which is JSON")
-
-
-def test_failed_claim_names_the_sentence_the_measurement_and_the_bound():
-    with pytest.raises(claims.ClaimFailed) as failure:
-        claims.claim("L2 helps", 0.6123, at_least=0.7)
-    assert str(failure.value) == "does not hold: L2 helps, measured 0.612, needs at least 0.7"
+    kinds = {name: type(metadata["claim"][name]) for name, value in expected.items()}
+    assert kinds == {name: type(value) for name, value in expected.items()}, (
+        "claim: the record cannot be written to a notebook, which is JSON, or is another number")
 
 
 @pytest.mark.parametrize("measured", [0.6, 0.8])
@@ -694,17 +858,45 @@ def test_claim_about_mnist_is_left_open_on_the_stand_in(published, monkeypatch, 
     assert metadata["claim"]["data"] == "stand-in"
 
 
+def test_claim_that_measured_nothing_fails_on_any_data(monkeypatch):
+    monkeypatch.setattr(mnist, "source", "stand-in")
+    with pytest.raises(claims.ClaimFailed):
+        claims.claim("L2 helps", NAN, at_least=0.7, data="MNIST")
+
+
 @pytest.mark.parametrize("source, data", [
-    ("MNIST", "MNIST"), ("MNIST", "any"), ("stand-in", "any")])
+    ("MNIST", "MNIST"), ("MNIST", "any"), ("stand-in", "any"), (None, "any")])
 def test_claim_is_judged_on_the_data_that_it_is_for(monkeypatch, source, data):
     monkeypatch.setattr(mnist, "source", source)
     with pytest.raises(claims.ClaimFailed):
         claims.claim("L2 helps", 0.6, at_least=0.7, data=data)
 
 
-def test_claim_without_a_bound_is_an_error():
-    with pytest.raises(ValueError, match="at_least or at_most"):
-        claims.claim("L2 helps", 0.785)
+@pytest.mark.parametrize("sentence, measured, options, advice", [
+    ("L2 helps", 0.785, {}, "give a bound, at_least, at_most or equals"),
+    ("L2 helps", 0.785, {"lecture": 0.8}, "give a bound"),
+    ("L2 helps", 0.785, {"at_least": 0.8, "at_most": 0.7}, "exchange them"),
+    ("L2 helps", 0.785, {"equals": 0.8, "at_least": 0}, "either equals or"),
+    ("L2 helps", 0.785, {"equals": 0, "at_most": 1}, "either equals or"),
+    ("L2 helps", 0.785, {"at_least": 0, "tolerance": 0.1}, "tolerance belongs to equals"),
+    ("L2 helps", 0.785, {"equals": 0.8, "tolerance": -0.1}, "of at least 0"),
+    ("", 0.785, {"at_least": 0}, "sentence is empty"),
+    (" ", 0.785, {"at_least": 0}, "sentence is empty"),
+    ("L2 helps", 0.785, {"at_least": 0, "data": "mnist"}, "data is .any. or .MNIST., not .mnist."),
+    ("L2 helps", 0.785, {"at_least": 0, "data": "MNIST"}, "load the data first"),
+    ("L2 helps", True, {"at_least": 0}, "measured must be one number, not True"),
+    ("L2 helps", np.True_, {"equals": 1}, "measured must be one number"),
+    ("L2 helps", 1, {"equals": True}, "equals must be one number, not True"),
+    ("L2 helps", [0.7, 0.8], {"at_least": 0}, "measured must be one number"),
+    ("L2 helps", None, {"at_least": 0}, "measured must be one number, not None"),
+    ("L2 helps", "0.785", {"at_least": 0}, "measured must be one number"),
+    ("L2 helps", 0.785, {"at_least": "0"}, "at_least must be one number")])
+def test_claim_that_cannot_be_judged_is_an_error_that_says_what_to_do(
+        published, monkeypatch, sentence, measured, options, advice):
+    monkeypatch.setattr(mnist, "source", None)
+    with pytest.raises(ValueError, match=advice):
+        claims.claim(sentence, measured, **options)
+    assert not published, "claim: it refused the call and still printed a verdict"
 
 
 # Plots
@@ -717,6 +909,8 @@ def history(**values):
 
 SEEN = {"loss": [2, 1, 1, 0.5], "accuracy": [0.1, 0.5, 0.6, 0.7]}
 BOTH = {**SEEN, "val_loss": [1.5, 1], "val_accuracy": [0.3, 0.5]}
+RUNS = {"plain": np.array([0.6, 0.64, 0.62]), "L2": np.array([0.8, 0.78, 0.76]),
+        "early stopping": np.array([0.5, 0.6, 0.55])}
 
 
 @pytest.mark.parametrize("draw", [
@@ -729,33 +923,257 @@ BOTH = {**SEEN, "val_loss": [1.5, 1], "val_accuracy": [0.3, 0.5]}
                           "what it shows"),
     lambda: plots.weights({"plain": model1.get_model(3)}, "what it shows", units=3),
     lambda: plots.confusion(np.arange(10), np.arange(10)[::-1], "what it shows"),
+    lambda: plots.evidence(RUNS, "what it shows", reference="plain", lecture={"L2": 0.78}),
+    lambda: plots.evidence(RUNS, "what it shows"),
+    lambda: plots.saturation({"plain": np.eye(4)}, "what it shows"),
 ], ids=["learning_curves of one", "learning_curves of two", "digits", "digits as rows",
-        "weights of two", "weights of one", "confusion"])
-def test_each_plot_is_shown_with_its_description_and_closed(published, draw):
+        "weights of two", "weights of one", "confusion", "evidence", "evidence of one panel",
+        "saturation"])
+def test_each_plot_is_shown_with_its_description_and_closed(published, capsys, draw):
     draw()
     (shown, metadata), = published
     assert shown["image/png"].startswith(b"\x89PNG"), "plots: no image was shown"
     assert shown["text/plain"] == "what it shows", "plots: the image has no description beside it"
     assert not plt.get_fignums(), "plots: the figure stays open and would be shown a second time"
+    assert capsys.readouterr() == ("", ""), "plots: something besides the figure was printed"
 
 
 @pytest.fixture
 def axes(monkeypatch):
     """Leave the figure open, and return its axes when called."""
-    monkeypatch.setattr(plots, "show", lambda description: None)
+    monkeypatch.setattr(plots, "show", lambda description, metadata=None: None)
     yield lambda: plt.gcf().axes
     plt.close("all")
 
 
-def test_test_curve_lies_at_the_epochs_that_were_evaluated(axes):
+def legend():
+    """Return the words of the figure's legend, and whether it covers a panel."""
+    plt.gcf().canvas.draw()
+    drawn, = plt.gcf().legends
+    box = drawn.get_window_extent()
+    return ([text.get_text() for text in drawn.get_texts()],
+            any(box.overlaps(axis.get_window_extent()) for axis in plt.gcf().axes))
+
+
+@pytest.mark.parametrize("draw", [
+    lambda: plots.learning_curves(history(**BOTH), "", every=2),
+    lambda: plots.learning_curves({f"method {n}": history(**BOTH) for n in range(5)}, "", every=2),
+    lambda: plots.weights({"plain": model1.get_model(9)}, "", common_scale=False),
+    lambda: plots.confusion(np.arange(10), np.arange(10)[::-1], ""),
+    lambda: plots.evidence({f"a method with a long name {n}": RUNS["plain"] for n in range(12)},
+                           "", reference="a method with a long name 3"),
+    lambda: plots.evidence(RUNS, ""),
+    lambda: plots.saturation({"plain": np.eye(4), "L2": np.eye(4)}, ""),
+], ids=["learning_curves of one", "learning_curves of many", "weights", "confusion", "evidence",
+        "evidence of one panel", "saturation"])
+def test_no_word_of_a_figure_is_cut_off(axes, draw):
+    draw()
+    figure = plt.gcf()
+    figure.canvas.draw()
+    drawn, page = figure.get_tightbbox().extents, figure.bbox_inches.padded(0.01).extents
+    assert all(page[:2] < drawn[:2]) and all(drawn[2:] < page[2:]), (
+        "plots: a word is cut off at the edge of the figure")
+
+
+def test_held_out_curve_lies_at_the_epochs_that_were_evaluated(axes):
     plots.learning_curves(history(**BOTH), "", every=2)
-    seen, evaluated = axes()[0].lines
-    assert list(seen.get_xdata()) == [1, 2, 3, 4]
-    assert list(evaluated.get_xdata()) == [2, 4], "learning_curves: `every` is ignored"
+    for axis, quantity in zip(axes(), ["accuracy", "loss"]):
+        seen, evaluated = axis.lines
+        assert list(seen.get_xdata()) == [1, 2, 3, 4]
+        assert list(seen.get_ydata()) == SEEN[quantity]
+        assert list(evaluated.get_xdata()) == [2, 4], "learning_curves: `every` is ignored"
+        assert list(evaluated.get_ydata()) == BOTH[f"val_{quantity}"]
 
 
-def test_rows_of_the_confusion_matrix_are_true_digits(axes):
-    plots.confusion(np.array([3, 3, 3, 3]), np.array([3, 5, 5, 5]), "")
-    percent = axes()[0].images[0].get_array()
+def test_learning_curves_refuses_values_at_unknown_epochs(axes):
+    with pytest.raises(ValueError, match="every is the validation_freq"):
+        plots.learning_curves(history(**BOTH), "")
+
+
+def test_learning_curves_shows_each_network_in_a_color_and_held_out_images_dashed(axes):
+    plots.learning_curves({"plain": history(**BOTH), "L2": history(**BOTH)}, "", every=2)
+    for axis in axes():
+        colors = [line.get_color() for line in axis.lines]
+        assert colors == ["C0", "C0", "C1", "C1"]
+        assert [line.get_linestyle() for line in axis.lines] == ["-", "--", "-", "--"]
+
+
+@pytest.mark.parametrize("histories, options, words", [
+    (history(**SEEN), {}, ["training"]),
+    (history(**BOTH), {}, ["training", "test"]),
+    (history(**BOTH), {"heldout": "validation"}, ["training", "validation"]),
+    ({"plain": history(**BOTH), "L2": history(**SEEN)}, {}, ["plain", "L2", "training", "test"])])
+def test_legend_of_learning_curves_names_all_and_covers_nothing(axes, histories, options, words):
+    plots.learning_curves(histories, "", every=2, **options)
+    found, covers = legend()
+    assert found == words
+    assert not covers, "learning_curves: the legend covers the curves that it explains"
+    colors = {handle.get_color() for handle in plt.gcf().legends[0].legend_handles[:2]}
+    assert len(colors) == min(2, len(words)), "learning_curves: one color, two meanings"
+
+
+def test_accuracy_is_drawn_from_0_to_1_and_cost_from_0(axes):
+    plots.learning_curves(history(**BOTH), "", every=2)
+    accuracy, cost = axes()
+    assert accuracy.get_ylim() == (0, pytest.approx(1, abs=0.05)) and cost.get_ylim()[0] == 0
+
+
+def shown_runs(axis):
+    """Return, for each row of a panel of evidence, its dots: row number, values."""
+    dots = [line for line in axis.lines if line.get_marker() == "o"]
+    return {int(np.round(np.mean(line.get_ydata()))): line.get_xdata().tolist() for line in dots}
+
+
+def shown_intervals(axis):
+    """Return, for each row of a panel of evidence, the ends of its bar."""
+    bars = [bar.get_children()[-1].get_segments()[0] for bar in axis.containers]
+    return {int(np.round(bar[0, 1])): bar[:, 0].tolist() for bar in bars}
+
+
+def test_evidence_shows_every_run_of_each_method_and_its_interval(axes):
+    plots.evidence(RUNS, "")
+    axis, = axes()
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == list(RUNS)
+    assert axis.yaxis_inverted(), "evidence: the first method is not the topmost"
+    assert axis.get_xlabel() == "test accuracy (fraction correct)"
+    assert shown_runs(axis) == {row: runs.tolist() for row, runs in enumerate(RUNS.values())}
+    # mean 0.62, standard deviation 0.02; Student's t for two degrees of freedom: 4.3027
+    assert shown_intervals(axis)[0] == pytest.approx(
+        [0.62 - 4.3027 * 0.02 / 3 ** 0.5, 0.62 + 4.3027 * 0.02 / 3 ** 0.5], abs=1e-5)
+
+
+def test_evidence_compares_seed_by_seed_with_the_reference(axes):
+    plots.evidence(RUNS, "", reference="L2")
+    left, right = axes()
+    assert len(shown_runs(left)) == 3
+    assert sorted(shown_runs(right)) == sorted(shown_intervals(right)) == [0, 2], (
+        "evidence: the right panel has a row for each method but the reference")
+    np.testing.assert_allclose(shown_runs(right)[0], [-0.2, -0.14, -0.14])
+    assert np.mean(shown_intervals(right)[0]) == pytest.approx(-0.16)
+    assert right.get_xlabel() == "gain, same seed, over\nL2"
+    assert any(set(line.get_xdata()) == {0} for line in right.lines), "evidence: no line at zero"
+    heights = {tuple(np.ptp(line.get_ydata()) + line.get_ydata()) for axis in (left, right)
+               for line in axis.lines if line.get_marker() == "o"}
+    assert len(heights) == 3, "evidence: a seed stands at two heights of a row"
+
+
+def test_evidence_marks_what_the_lecture_printed(axes):
+    plots.evidence(RUNS, "", reference="plain", lecture={"L2": 0.77, "plain": 0.62})
+    crosses = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axes()[0].lines
+               if line.get_marker() == "x"]
+    assert sorted(crosses) == [(0.62, 0), (0.77, 1)]
+    words, covers = legend()
+    assert sorted(words) == ["mean, 95% interval", "one seed", "the lecture"] and not covers
+
+
+def test_evidence_keeps_the_runs_with_the_output(published, monkeypatch):
+    monkeypatch.setattr(mnist, "source", "stand-in")
+    plots.evidence(RUNS, "", reference="plain", lecture={"L2": 0.78}, quantity="cost")
+    (_, metadata), = published
+    assert metadata == {"evidence": {
+        "quantity": "cost", "reference": "plain", "lecture": {"L2": 0.78}, "data": "stand-in",
+        "runs": {name: runs.tolist() for name, runs in RUNS.items()}}}
+    json.dumps(metadata)
+
+
+@pytest.mark.parametrize("function", [
+    lambda runs, **options: plots.evidence(runs, "", **options), plots.evidence_table],
+    ids=["evidence", "evidence_table"])
+@pytest.mark.parametrize("runs, options, cause", [
+    ({"plain": [0.6, 0.7], "L2": [0.8]}, {}, "the same seeds, two or more.*'L2': .1,"),
+    ({"plain": [0.6]}, {}, "two or more"), ({}, {}, "two or more"),
+    ({"plain": [[0.6, 0.7], [0.6, 0.7]]}, {}, "needs a number for each"),
+    (RUNS, {"reference": "l2"}, "the reference is 'l2', which is none of .'plain', 'L2'")])
+def test_evidence_refuses_runs_that_cannot_be_compared(axes, function, runs, options, cause):
+    with pytest.raises(ValueError, match=cause):
+        function(runs, **options)
+
+
+def test_evidence_refuses_a_lecture_of_another_method(axes):
+    with pytest.raises(ValueError, match="'l2'.*which runs has not"):
+        plots.evidence(RUNS, "", lecture={"l2": 0.78})
+
+
+def test_evidence_table_prints_mean_spread_and_paired_gain(capsys):
+    plots.evidence_table(RUNS, "plain")
+    assert capsys.readouterr().out == """\
+                 mean  +- sd       gain  +- half of the 95% interval
+plain           0.620 +- 0.020
+L2              0.780 +- 0.020  +0.160 +- 0.086
+early stopping  0.550 +- 0.050  -0.070 +- 0.075
+"""
+    plots.evidence_table(RUNS)
+    assert capsys.readouterr().out == """\
+                 mean  +- sd
+plain           0.620 +- 0.020
+L2              0.780 +- 0.020
+early stopping  0.550 +- 0.050
+"""
+
+
+def test_digits_draws_each_image_under_its_title(axes):
+    plots.digits(np.arange(3)[:, None] * np.ones((3, 784)), ["a", "b", "c"], "", columns=2)
+    drawn = [axis for axis in axes() if axis.images]
+    assert [axis.get_title() for axis in drawn] == ["a", "b", "c"]
+    assert [axis.images[0].get_array().mean() for axis in drawn] == [0, 1, 2]
+    assert not any(axis.axison for axis in axes())
+
+
+@pytest.mark.parametrize("options, limits", [({}, [5, 5]), ({"common_scale": False}, [2, 5])])
+def test_weights_are_images_on_one_scale_unless_told_otherwise(axes, options, limits):
+    models = {"plain": model1.get_model(3), "L2": model3.get_model(3)}
+    for model, largest in zip(models.values(), [2, -5]):
+        hidden = model.get_layer("hidden")
+        kernel = np.zeros((784, 3))
+        kernel[29, 1], kernel[:, 2] = largest, 9   # the third unit is not drawn
+        hidden.set_weights([kernel, np.zeros(3)])
+    plots.weights(models, "", units=2, **options)
+    drawn = [axis for axis in axes() if axis.images]
+    assert len(drawn) == 4
+    for (row, limit), largest in zip(enumerate(limits), [2, -5]):
+        for axis in drawn[2 * row:2 * row + 2]:
+            assert axis.images[0].get_clim() == (-limit, limit), (
+                f"weights: row {row} of {options or 'the default'} has another color scale")
+        assert drawn[2 * row + 1].images[0].get_array()[1, 1] == largest
+        assert drawn[2 * row].get_ylabel() == list(models)[row]
+    bars = [axis for axis in axes() if not axis.images]
+    assert len(bars) == (1 if not options else 2), "weights: a color bar for each scale"
+
+
+def test_rows_of_the_confusion_matrix_are_true_digits_in_percent(axes):
+    plots.confusion(np.array([3, 3, 3, 3, 4]), np.array([3, 5, 5, 5, 4]), "")
+    axis = axes()[0]
+    percent = axis.images[0].get_array()
+    assert percent.shape == (10, 10), "confusion: a digit that does not occur has no row"
     assert percent[3, 5] == 75, "confusion: true 3 taken for 5 three times of four is not 75%"
     assert percent[5, 3] == 0, "confusion: rows and columns are exchanged"
+    assert axis.images[0].get_clim() == (0, 100)
+    assert axis.get_ylabel() == "true digit" and axis.get_xlabel() == "predicted digit"
+    words = sorted(text.get_text() for text in axis.texts if text.get_text())
+    assert words == ["100", "25", "75"], "confusion: empty cells hide the errors behind zeros"
+
+
+def test_saturation_draws_the_share_of_outputs_of_each_network(axes):
+    plots.saturation({"plain": np.array([[0.0, 0.001], [1, 1]]), "L2": np.full((3, 2), 0.5)}, "")
+    plain, l2 = axes()
+    assert [plain.get_title(), l2.get_title()] == ["plain", "L2"]
+    heights = [[bar.get_height() for bar in axis.patches] for axis in (plain, l2)]
+    assert heights[0][0] == heights[0][-1] == 50, "saturation: half of the outputs are not 50%"
+    assert max(heights[1]) == sum(heights[1]) == pytest.approx(100)
+    assert plain.patches[0].get_x() == pytest.approx(0)
+
+
+def test_saturation_of_tanh_begins_at_minus_1(axes):
+    plots.saturation({"tanh": np.array([-1.0, 1, 0.5, 0.5])}, "")
+    bars = axes()[0].patches
+    assert bars[0].get_x() == -1 and bars[0].get_height() == 25
+    assert sum(bar.get_height() for bar in bars) == pytest.approx(100)
+
+
+def test_figures_read_on_dark_pages_and_by_color_blind_readers():
+    assert plt.rcParams["figure.facecolor"] == "white", (
+        "course.mplstyle: without white behind it, black text is lost on a dark page")
+    colors = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    assert {f"#{color.lstrip('#')}" for color in colors} <= {
+        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"}, (
+        "course.mplstyle: not the colors of Okabe and Ito")

@@ -133,6 +133,14 @@ def test_named_file_is_read(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "Data: MNIST, 60,000 training and 10,000 test images\n"
 
 
+def test_named_file_may_lie_under_the_home_folder(tmp_path, monkeypatch):
+    pack(tmp_path / "named.npz")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))   # Windows
+    monkeypatch.setenv("MNIST_NPZ", "~/named.npz")
+    assert_small_mnist(mnist.load_data())
+
+
 def test_named_file_comes_before_cache_and_download(tmp_path, cache, download, monkeypatch, capsys):
     pack(cache, y_test=np.zeros(3, np.uint8))
     monkeypatch.setenv("MNIST_NPZ", str(pack(tmp_path / "named.npz")))
@@ -358,15 +366,33 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path, monkeypatch):
     assert not marker.exists(), "load_data: it ran code from the file: allow_pickle must stay off"
 
 
-def test_command_line_prints_which_data_are_to_be_had():
-    def printed(named):
-        return subprocess.run([sys.executable, CODE / "mnist.py"], text=True, capture_output=True,
-                              env={**os.environ, "MNIST_NPZ": named})
+def command_line(cwd, small_mnist=True, **environment):
+    """Run `python mnist.py` in a folder, as one that takes the small arrays for MNIST."""
+    lines = (CODE / "mnist.py").read_text(encoding="utf8").split("\nif __name__")
+    if small_mnist:
+        lines.insert(1, f"\nURL, ARCHIVE_SHA256, ARRAYS = {mnist.URL!r}, "
+                        f"{mnist.ARCHIVE_SHA256!r}, {mnist.ARRAYS!r}\n")
+    script = cwd / "mnist.py"
+    script.write_text(lines[0] + "".join(lines[1:-1]) + "\nif __name__" + lines[-1],
+                      encoding="utf8")
+    return subprocess.run([sys.executable, script], text=True, capture_output=True, cwd=cwd,
+                          env={**os.environ, **environment})
 
-    assert printed("stand-in").stdout == "stand-in\n"
-    missing = printed("missing.npz")
+
+def test_command_line_prints_which_data_are_to_be_had_and_their_file(tmp_path, cache, download):
+    folder = tmp_path / "a folder"
+    pack(folder / "named.npz")
+    for named in ["named.npz", "../a folder/named.npz", str(folder / "named.npz")]:
+        assert command_line(folder, MNIST_NPZ=named).stdout == f"MNIST {folder / 'named.npz'}\n"
+    downloaded = command_line(folder, MNIST_NPZ="")
+    assert len(download) == 1, "the server was not asked: this test tested nothing"
+    assert downloaded.stdout == f"MNIST {cache}\n", "mnist.py: more than the answer was printed"
+    assert command_line(folder, MNIST_NPZ="").stdout == f"MNIST {cache}\n"
+    assert command_line(folder, MNIST_NPZ="stand-in").stdout == "stand-in\n"
+    missing = command_line(folder, MNIST_NPZ="missing.npz")
     assert missing.returncode != 0, "mnist.py: a missing file that was named goes unnoticed"
-    assert "BadData: missing.npz: no such file" in missing.stderr.splitlines()[-1]
+    assert not missing.stdout and "BadData: missing.npz: no such file" in (
+        missing.stderr.splitlines()[-1])
 
 
 # MNIST itself and the stand-in
@@ -409,28 +435,106 @@ def test_digits_of_the_full_data_can_be_told_apart(full):
         f"load_data: the nearest mean digit is right for {accuracy:.0%}, so labels do not fit")
 
 
-def test_stand_in_is_the_same_every_time(monkeypatch):
-    affine_copies = mnist._affine_copies   # of few images: all 70,000 take seconds
-    monkeypatch.setattr(mnist, "_affine_copies",
-                        lambda images, rng: affine_copies(images[:99], rng))
+def test_stand_in_is_the_same_every_time(stand_in, monkeypatch):
     monkeypatch.setenv("MNIST_NPZ", "stand-in")
-    for part, again in zip(mnist.load_data(), mnist.load_data()):
+    for part, again in zip(stand_in, mnist.load_data()):
         for array, other in zip(part, again):
             assert np.array_equal(array, other), "load_data: the stand-in differs from run to run"
 
 
-def test_stand_in_keeps_the_originals_of_the_test_images_out_of_training(monkeypatch):
+def test_stand_in_keeps_the_originals_of_training_validation_and_test_images_apart(monkeypatch):
     numbers = np.arange(1797)
     originals = types.SimpleNamespace(images=numbers[:, None, None] * np.ones((8, 8)) * 16 / 255,
                                       target=numbers % 10)
-    drawn = []
     monkeypatch.setattr(sklearn.datasets, "load_digits", lambda: originals)
-    monkeypatch.setattr(mnist, "_affine_copies", lambda images, rng: drawn.append(
-        images[:, 0, 0].round().astype(int)))
+    monkeypatch.setattr(mnist, "_affine_copies",
+                        lambda images, rng: images[:, 0, 0].round().astype(int))
     monkeypatch.setenv("MNIST_NPZ", "stand-in")
-    (_, y_train), (_, y_test) = mnist.load_data()
-    train, test = drawn
-    assert not set(train) & set(test), (
+    (x_train, y_train), (x_test, y_test) = mnist.load_data()
+    train, validation, test = map(set, (x_train[:55000], x_train[55000:], x_test))
+    assert not (train | validation) & test, (
         "load_data: test images of the stand-in are variants of training images")
-    assert np.array_equal(train % 10, y_train) and np.array_equal(test % 10, y_test), (
+    assert not train & validation, (
+        "load_data: validation images of the stand-in are variants of training images")
+    assert len(train | validation) == 1437 and len(test) == 360
+    assert len(x_train) == 60000 and len(x_test) == 10000
+    assert np.array_equal(x_train % 10, y_train) and np.array_equal(x_test % 10, y_test), (
         "load_data: labels of the stand-in do not belong to their images")
+
+
+class Drawn:
+    """Stands for the random numbers of the affine copies: each one range, in the order of use."""
+
+    def __init__(self, *, angle=0, shear=0, scale=(1, 1), shift=(0, 0)):
+        self.values, self.ranges = [angle, shear, scale, shift], []
+
+    def uniform(self, low, high, shape):
+        self.ranges.append((low, high))
+        return np.broadcast_to(self.values.pop(0), shape).astype(float)
+
+
+def one_copy(image, **drawn):
+    copy, = mnist._affine_copies(image[None] * 255, Drawn(**drawn))
+    assert copy.shape == (28, 28) and copy.dtype == np.uint8
+    return copy.astype(float)
+
+
+def center(copy):
+    """Return the mean row and column of the ink, and its spread along them."""
+    share = copy / copy.sum()
+    places = np.mgrid[:28, :28]
+    mean = (places * share).sum(axis=(1, 2))
+    return mean, np.sqrt(((places - mean[:, None, None]) ** 2 * share).sum(axis=(1, 2)))
+
+
+FULL, LINE = np.ones((8, 8)), np.zeros((8, 8))
+LINE[1:7, 3:5] = 1   # upright
+
+
+def test_copy_fills_twenty_of_the_28_pixels():
+    copy = one_copy(FULL)
+    inside = np.flatnonzero(copy.max(axis=0) > 127)
+    assert (inside[0], inside[-1]) == (4, 23)
+    assert np.array_equal(copy, copy[::-1]) and np.array_equal(copy, copy.T)
+    assert copy[14, 14] == 255 and copy[0, 14] == 0
+
+
+@pytest.mark.parametrize("shift", [(2, 0), (0, -2), (1, 2)])
+def test_copy_is_shifted(shift):
+    mean, _ = center(one_copy(LINE, shift=shift))
+    np.testing.assert_allclose(mean, np.add(13.5, shift), atol=0.05)
+
+
+@pytest.mark.parametrize("scale", [(1.15, 0.85), (0.85, 1.15)])
+def test_copy_is_stretched_along_each_axis(scale):
+    (mean, spread), (_, before) = center(one_copy(LINE, scale=scale)), center(one_copy(LINE))
+    np.testing.assert_allclose(mean, 13.5, atol=0.05)
+    np.testing.assert_allclose(spread / before, scale, rtol=0.05)
+
+
+def slope(copy):
+    """Return by how many columns the ink moves to the right from a row to the next."""
+    rows, columns = np.mgrid[:28, :28] - 13.5
+    return (rows * columns * copy).sum() / (rows ** 2 * copy).sum()
+
+
+def test_copy_is_turned_and_sheared():
+    assert slope(one_copy(LINE)) == pytest.approx(0, abs=0.01)
+    for sign in (1, -1):
+        turned, sheared = (slope(one_copy(LINE, **{way: sign * size}))
+                           for way, size in [("angle", 15), ("shear", 0.15)])
+        # a little less, for the line has a width
+        assert abs(turned) == pytest.approx(np.tan(np.radians(15)), rel=0.2)
+        assert sheared == pytest.approx(sign * 0.15, rel=0.2)
+
+
+def test_stand_in_draws_from_the_ranges_that_the_design_gives():
+    drawn = Drawn()
+    mnist._affine_copies(FULL[None], drawn)
+    assert drawn.ranges == [(-15, 15), (-0.15, 0.15), (0.85, 1.15), (-2, 2)]
+
+
+def test_each_image_has_a_map_of_its_own():
+    copies = mnist._affine_copies(np.stack([LINE, LINE, FULL]) * 255, np.random.default_rng(0))
+    assert not np.array_equal(copies[0], copies[1])
+    assert copies[2].sum() > 2 * copies[0].sum(), "the copies are not in the order of the images"
