@@ -133,7 +133,7 @@ def changed_lessons(app, env, added, changed, removed):
             try:
                 env.lesson_digests[name] = read_lesson(text).metadata.kernelspec["depends_on"]
             except Exception as error:   # a file that is no notebook raises almost anything
-                sys.exit(f"{name} is no notebook: {_first_error(error, text)}")
+                sys.exit(f"\n{name} is no notebook: {_first_error(error, text)}")
     return [name for name, digest in env.lesson_digests.items() if before.get(name) != digest]
 
 

@@ -83,22 +83,16 @@ def execute(app, env, docnames):
     cores = joblib.cpu_count()   # those that the container may use, where it may not use all
     logger.info("executing %d lesson(s), %d at a time: %s", len(waiting), cores, ", ".join(waiting))
     failures = []
-    # the longest first, lest one core waits at the end while the other still runs it; a lesson
-    # that has never been executed may be the longest
-    seconds_before = {record.uri: record.data["execution_seconds"]
-                      for record in cache.list_cache_records()}
-    order = sorted(waiting, reverse=True, key=lambda name: (
-        seconds_before.get(name, math.inf),
-        sum(len(cell.source) for cell in waiting[name].cells if cell.cell_type == "code")))
     with ThreadPoolExecutor(cores) as pool:
         running = {pool.submit(_run, waiting[name], Path(env.doc2path(name)).parent,
-                               app.config.nb_execution_timeout): name for name in order}
+                               app.config.nb_execution_timeout): name
+                   for name in longest_first(cache, waiting)}
         for done, future in enumerate(as_completed(running), 1):
             name, (seconds, failure) = running[future], future.result()
             if failure:
                 failures.append(f"{name}, {failure}")
             else:   # stored at once, so that an interrupted build goes on from here
-                _store(cache, name, waiting[name], seconds)
+                store(cache, name, waiting[name], seconds)
             logger.info("[%d/%d] %s: %s in %.0f s", done, len(waiting), name,
                         "failed" if failure else "executed", seconds)
     if failures:
@@ -106,11 +100,24 @@ def execute(app, env, docnames):
         sys.exit("these lessons failed:\n\n" + "\n\n".join(failures))
 
 
+def longest_first(cache, lessons):
+    """Return the names of `lessons` by the seconds that each took last, the longest first.
+
+    So no core waits at the end while another still runs a long one. A lesson that was never
+    executed may be the longest; of several, the one with the most code.
+    """
+    seconds = {record.uri: record.data["execution_seconds"] for record in cache.list_cache_records()}
+    return sorted(lessons, reverse=True, key=lambda name: (
+        seconds.get(name, math.inf),
+        sum(len(cell.source) for cell in lessons[name].cells if cell.cell_type == "code")))
+
+
 def _run(notebook, folder, timeout):
     """Execute `notebook` in place; return the seconds it took and what failed, if something did."""
     from jupyter_client.kernelspec import KernelSpecManager   # only now: they take a moment
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     current = {"index": -1}
     client = NotebookClient(
@@ -123,10 +130,17 @@ def _run(notebook, folder, timeout):
     start = time.monotonic()
     try:
         client.execute(env=kernel_environment(), cleanup_kc=True)
+        failure = _unwanted_output(notebook)
     except Exception as error:   # whatever ends this lesson, the others go on
+        if isinstance(error, CellExecutionError):
+            failure = f"{error.ename}: {error.evalue}\n{error}"
+        elif isinstance(error, DeadKernelError):
+            failure = "the kernel died; did it need more memory than there is?"
+        else:
+            failure = f"{type(error).__name__}: {error}"
         number = sum(cell.cell_type == "code" for cell in notebook.cells[:current["index"] + 1])
-        return time.monotonic() - start, f"code cell {number}:\n{error or type(error).__name__}"
-    return time.monotonic() - start, _unwanted_output(notebook)
+        failure = f"code cell {number}: {failure}"
+    return time.monotonic() - start, failure
 
 
 def _unwanted_output(notebook):
@@ -139,7 +153,7 @@ def _unwanted_output(notebook):
             return f"code cell {number} wrote a notice:\n{noise}"
         for output in cell.outputs:   # of a cell that is tagged raises-exception
             if output.get("ename") == "ClaimFailed":
-                return f"code cell {number}:\n{output.ename}: {output.evalue}"
+                return f"code cell {number}: {output.ename}: {output.evalue}"
 
 
 def open_cache(folder):
@@ -167,7 +181,8 @@ def find_outputs(cache, lesson):
         return None
 
 
-def _store(cache, name, lesson, seconds):
+def store(cache, name, lesson, seconds):
+    """Keep the executed `lesson`, and the seconds that it took."""
     _, key = cache.create_hashed_notebook(lesson)
     shutil.rmtree(cache.path / "executed" / key, ignore_errors=True)   # damaged, if it is there
     cache.cache_notebook_bundle(
