@@ -16,6 +16,7 @@ A matplotlibrc in the lessons' folder is read all the same: it counts as a file 
 """
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -40,8 +41,13 @@ SETTINGS = {
 
 def kernel_environment():
     """Return the variables of a lesson's kernel, by name; its home exists then."""
-    HOME.mkdir(parents=True, exist_ok=True)
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     # `!python` in a cell is this interpreter too
     path = os.pathsep.join([os.path.dirname(sys.executable), kept.get("PATH", os.defpath)])
-    return {**kept, **SETTINGS, "HOME": str(HOME), "PATH": path}
+    environment = {**kept, **SETTINGS, "HOME": str(HOME), "PATH": path}
+    if not HOME.exists():
+        HOME.mkdir(parents=True)
+        # once here, or Matplotlib says in a lesson's output that it lists the fonts
+        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], env=environment,
+                       capture_output=True)
+    return environment

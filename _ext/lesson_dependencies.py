@@ -25,9 +25,10 @@ PAGES = {".ipynb", ".md"}
 TAGS = {"raises-exception", "skip-execution"}   # those on which the execution of a cell depends
 
 # Whoever calls one of these may reach any file, by a name that is not to be seen in the source.
-ANY_FILE = {"__file__", "__import__", "eval", "exec", "get_ipython", "glob", "iglob", "import_module",
-            "importlib", "iterdir", "listdir", "pkgutil", "popen", "Popen", "rglob", "run_path",
-            "runpy", "scandir", "subprocess", "system", "walk"}
+ANY_FILE = {"__file__", "__import__", "__path__", "__spec__", "chdir", "eval", "exec", "get_ipython",
+            "getfile", "getsourcefile", "glob", "iglob", "import_module", "importlib", "iterdir",
+            "listdir", "pkgutil", "popen", "Popen", "rglob", "run_path", "runpy", "scandir",
+            "subprocess", "system", "walk"}
 
 
 def read_lesson(text):
@@ -90,6 +91,7 @@ def _names(source):
             called = ast.unparse(node.func)
             if called in ("sys.path.append", "sys.path.insert"):
                 harmless |= {id(part) for part in node.args if ast.unparse(part) == "'../code'"}
+                harmless.add(id(node.func.value))
             elif called == "Path(__file__).with_name" and isinstance(node.args[0], ast.Constant):
                 harmless |= {id(part) for part in ast.walk(node.func)}
         if id(node) in harmless:
@@ -102,6 +104,8 @@ def _names(source):
             words = {node.id} & ANY_FILE
         elif isinstance(node, ast.Attribute):
             words = {node.attr} & ANY_FILE
+            if ast.unparse(node) == "sys.path":
+                return None
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             words = set(re.split(r"[/\\]", node.value))
         else:
@@ -129,8 +133,9 @@ def changed_lessons(app, env, added, changed, removed):
     for name in sorted(env.found_docs):
         path = Path(env.doc2path(name))
         if path.suffix == ".ipynb":
-            text = path.read_text(encoding="utf8")
+            text = ""
             try:
+                text = path.read_text(encoding="utf8")
                 env.lesson_digests[name] = read_lesson(text).metadata.kernelspec["depends_on"]
             except Exception as error:   # a file that is no notebook raises almost anything
                 sys.exit(f"\n{name} is no notebook: {_first_error(error, text)}")
@@ -141,7 +146,8 @@ def _first_error(error, text):
     """Say in one line what is wrong with the notebook `text`, and where."""
     cause = error.__cause__
     if isinstance(cause, json.JSONDecodeError):
-        return f"line {cause.lineno} is no JSON: {text.splitlines()[cause.lineno - 1].strip()[:80]}"
+        line = [*text.splitlines(), "", ""][cause.lineno - 1]
+        return f"line {cause.lineno} is no JSON: {line.strip()[:80]}"
     return f"{type(error).__name__}: {str(error).splitlines()[0]}"
 
 

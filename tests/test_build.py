@@ -161,7 +161,8 @@ def test_a_build_executes_what_changed_and_only_that(book):
     book.write("code/inner.py", "answer = 42")
     book.write("lessons/alone.ipynb", notebook("print(2 + 2)"))
     assert book.executes() == {"uses", "alone"}, "a file that another imports, and a cell, changed"
-    assert "42" in book.page("lessons/uses") and "4" in book.page("lessons/alone")
+    assert "42" in book.page("lessons/uses")
+    assert "scikit-learn" not in book.page("index"), "MNIST may be mistaken for the stand-in"
 
 
 @pytest.fixture
@@ -224,7 +225,8 @@ def test_a_lesson_depends_on_what_it_imports_or_names(reaches, cell, files):
     "open(f'../code/{name}.py')", "Path('..') / 'code' / name", "open('../code/' + name)",
     "sys.path.insert(0, '../code/pkg')", "folder = '../code'", "os.listdir('..')",
     "list(Path('..').rglob('*.py'))", "import glob", "get_ipython().run_line_magic('run', name)",
-    "with open(__file__) as file: pass",
+    "with open(__file__) as file: pass", "open(sys.path[0] + name)", "sys.path[:0] = [folder]",
+    "os.chdir(folder); open(name)", "open(os.path.join(pkg.__path__[0], name))",
 ])
 def test_a_lesson_depends_on_everything_when_in_doubt(reaches, cell):
     everything = reaches("x = = 1")
@@ -233,6 +235,11 @@ def test_a_lesson_depends_on_everything_when_in_doubt(reaches, cell):
     assert not {"code/__pycache__/a.pyc", "code/.a.py.swp", "lessons/other.md"} & everything
     assert reaches("1 + 1", cell) == everything
     assert reaches("import apart", apart=cell) == everything, "not through a file of code/"
+
+
+def test_a_lesson_depends_on_the_matplotlibrc_beside_it(reaches):
+    (lesson_dependencies.ROOT / "lessons/matplotlibrc").touch()
+    assert reaches("1 + 1") == {"lessons/matplotlibrc"}
 
 
 def cache_key(lesson):
@@ -420,6 +427,7 @@ def test_the_users_set_up_stays_out_of_the_pages(tmp_path):
         (hostile / name).write_text(text)
     folder = str(hostile)
     book = Book(tmp_path / "it's \"50%\" #1 ü")
+    book.write("code/mnist.py", "print('stand-in')")
     book.lessons(
         uses="\ufeff" + notebook(SPOILT, metadata={"kernelspec": {"name": "nowhere"}}),
         alone=edited(lambda lesson, cell: (lesson.update(nbformat_minor=0, metadata={}))))
@@ -434,6 +442,7 @@ def test_the_users_set_up_stays_out_of_the_pages(tmp_path):
     assert succeeded, printed
     assert "executing 2 lesson(s), 1 at a time" in printed, "more lessons at once than usable cores"
     page = re.sub("<.*?>", "", book.page("lessons/uses"))
+    assert "made from scikit-learn" in page, "the stand-in may be mistaken for MNIST"
     inherited = {f"{name}={value}" for name, value in variables.items()} & set(page.splitlines())
     assert not inherited, f"a kernel sees the user's {inherited}"
     assert re.search(r"home: .*/_build/.home\n", page)
