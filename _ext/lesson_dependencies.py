@@ -24,11 +24,15 @@ PAGES = {".ipynb", ".md"}
 
 TAGS = {"raises-exception", "skip-execution"}   # those on which the execution of a cell depends
 
-# Whoever calls one of these may reach any file, by a name that is not to be seen in the source.
+# Whoever uses one of these may reach any file, by a name that is not to be seen in the source.
 ANY_FILE = {"__file__", "__import__", "__path__", "__spec__", "chdir", "eval", "exec", "get_ipython",
             "getfile", "getsourcefile", "glob", "iglob", "import_module", "importlib", "iterdir",
             "listdir", "pkgutil", "popen", "Popen", "rglob", "run_path", "runpy", "scandir",
-            "subprocess", "system", "walk"}
+            "subprocess", "sys.path", "system", "walk"}
+
+# With these it is to be seen: by the imports that follow, by the name in parentheses.
+HARMLESS = {r"""sys\.path\.insert\(0, ["']\.\./code["']\)""": "pass",
+            r"""Path\(__file__\)\.with_name(?=\((["'])[\w.-]+\1\))""": ""}
 
 
 def read_lesson(text):
@@ -67,7 +71,7 @@ def reached_files(notebook):
         found = anything if names is None else {
             entry for entry in entries if entry.name in names
             or entry.stem in names and entry.suffix in {".py", ".so"}} - reached
-        waiting += [path.read_bytes() for entry in found - reached for path in _files(entry)
+        waiting += [path.read_text(encoding="utf8", errors="replace") for entry in found - reached for path in _files(entry)
                     if path.suffix == ".py"]
         reached |= found
     return sorted(path for entry in reached for path in _files(entry))
@@ -81,39 +85,27 @@ def _files(entry):
 
 def _names(source):
     """Return the names that the Python `source` imports or holds in strings; None for any name."""
+    for harmless, instead in HARMLESS.items():
+        source = re.sub(harmless, instead, source)
     try:
-        tree = ast.parse(source.removeprefix("\ufeff") if isinstance(source, str) else source)
+        tree = ast.parse(source.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError):
         return None
-    names, harmless = set(), set()
-    for node in ast.walk(tree):   # from the outside in: a call is met before its parts
-        if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            if called in ("sys.path.append", "sys.path.insert"):
-                harmless |= {id(part) for part in node.args if ast.unparse(part) == "'../code'"}
-                harmless.add(id(node.func.value))
-            elif called == "Path(__file__).with_name" and isinstance(node.args[0], ast.Constant):
-                harmless |= {id(part) for part in ast.walk(node.func)}
-        if id(node) in harmless:
-            continue
+    names = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            words = {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            words = {(node.module or "").split(".")[0], *(alias.name for alias in node.names)}
+            names |= {(node.module or "").split(".")[0], *(alias.name for alias in node.names)}
         elif isinstance(node, ast.Name):
-            words = {node.id} & ANY_FILE
+            names |= {node.id} & ANY_FILE
         elif isinstance(node, ast.Attribute):
-            words = {node.attr} & ANY_FILE
-            if ast.unparse(node) == "sys.path":
-                return None
+            names |= {node.attr, ast.unparse(node)} & ANY_FILE
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words = set(re.split(r"[/\\]", node.value))
-        else:
-            continue
-        if words & (ANY_FILE | {"code"}):
-            return None
-        names |= words
-    return names
+            names |= set(re.split(r"[/\\]", node.value))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "open" and node.args:
+            names |= set() if isinstance(node.args[0], ast.Constant) else ANY_FILE
+    return None if names & {*ANY_FILE, "code"} else names   # the folder's name, in a path
 
 
 def _digest(notebook):

@@ -171,7 +171,8 @@ def reaches(tmp_path, monkeypatch):
     for name in ["code/a.py", "code/a.csv", "code/b.py", "code/apart.py", "code/style.mplstyle",
                  "code/pkg/__init__.py", "code/pkg/deep.py", "code/pkg/table.csv", "lessons/near.py",
                  "lessons/near.csv", "lessons/other.md", "data/far.csv", "requirements.lock",
-                 "code/__pycache__/a.pyc", "code/.a.py.swp"]:
+                 "code/__pycache__/a.pyc", "code/.a.py.swp", "code/pkg/__pycache__/deep.pyc",
+                 "code/pkg/.deep.py.swp"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "code/a.py").write_text("\ufeffimport b\n", encoding="utf8")
@@ -208,7 +209,9 @@ PACKAGE = {"code/pkg/__init__.py", "code/pkg/deep.py", "code/pkg/table.csv", "co
     ("plt.style.use(folder / 'style.mplstyle')", {"code/style.mplstyle"}),
     ("open('somewhere/pkg/table.csv')", PACKAGE),
     (r"open('..\\x\\apart.py')", {"code/apart.py"}),
+    ("Path(__file__).with_name('a.csv')", {"code/a.csv"}),
     ("import near", {"lessons/near.py"}),
+    ("code = open('../lessons/near.csv')", {"lessons/near.csv"}),
     ("open('near.csv'); open('other.md')", {"lessons/near.csv", "lessons/other.md"}),
     ("open('../data/far.csv')", {"data/far.csv"}),
     ("\ufeffimport apart", {"code/apart.py"}),
@@ -225,7 +228,8 @@ def test_a_lesson_depends_on_what_it_imports_or_names(reaches, cell, files):
     "open(f'../code/{name}.py')", "Path('..') / 'code' / name", "open('../code/' + name)",
     "sys.path.insert(0, '../code/pkg')", "folder = '../code'", "os.listdir('..')",
     "list(Path('..').rglob('*.py'))", "import glob", "get_ipython().run_line_magic('run', name)",
-    "with open(__file__) as file: pass", "open(sys.path[0] + name)", "sys.path[:0] = [folder]",
+    "with open(__file__) as file: pass", "from os import system as run", "open(name + '.csv')",
+    "Path(__file__).with_name('a' + name)", "open(sys.path[0] + name)", "sys.path[:0] = [folder]",
     "os.chdir(folder); open(name)", "open(os.path.join(pkg.__path__[0], name))",
 ])
 def test_a_lesson_depends_on_everything_when_in_doubt(reaches, cell):
