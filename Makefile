@@ -4,13 +4,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/requirements.lock
 
-.PHONY: book test serve refresh bench
+# what the user set for other Pythons is not meant for this one
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
+export PIP_USER := 0
+
+.PHONY: book preview test serve refresh bench
 
 book: $(INSTALLED)
-	$(BIN)/jupyter-book build --warningiserror --nitpick --keep-going .
+	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
+
+preview: $(INSTALLED)
+	COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
 
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/python -m pytest
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
@@ -21,8 +28,13 @@ refresh: book
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
 
+# a .venv that was moved, or whose Python is gone or another one now, is made again
+ifneq ($(shell grep -qsF "$$(pwd -P)/.venv" .venv/pyvenv.cfg && $(BIN)/python -Ic "import pip" 2>&1 || echo unusable),)
+.PHONY: $(INSTALLED)
+endif
+
 $(INSTALLED): requirements.lock
 	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('This course needs Python 3.11, 3.12 or 3.13; $(PYTHON) is ' + sys.version.split()[0] + '. Name another with: make PYTHON=python3.12 ...')"
 	$(PYTHON) -m venv --clear .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	@cp requirements.lock $@

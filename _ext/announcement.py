@@ -2,12 +2,18 @@
 
 import os
 
+from lesson_execution import PREVIEW
+
 STAND_IN = ("The results on these pages were <strong>not</strong> computed on MNIST, which could "
             "not be had when they were built, but on a stand-in made from scikit-learn's digits.")
+UNEXECUTED = ("A preview: nothing was executed. The outputs are those that the lessons store; "
+              "figures, results and checks come with <code>make book</code>.")
 
 
 def announce(app, config):
-    if os.environ["COURSE_DATA"] != "MNIST":
+    if PREVIEW:
+        config.html_theme_options["announcement"] = UNEXECUTED
+    elif os.environ["COURSE_DATA"] != "MNIST":
         config.html_theme_options["announcement"] = STAND_IN
 
 

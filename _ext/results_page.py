@@ -1,44 +1,64 @@
 """The `claims` directive: every claim of every lesson with what this build measured."""
 
-import html
 from pathlib import Path
 
 from docutils import nodes
-from jupyter_cache import get_cache
+from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from lesson_dependencies import read_lesson
+from lesson_execution import PREVIEW, read_executed
+
+COLUMNS = ["claim", "measured", "needs", "lecture", ""]
 
 
 class Claims(SphinxDirective):
-    """A table for each lesson of what it claims and what this build measured."""
+    """A table for each lesson of what it claims and what was measured."""
 
     def run(self):
-        self.env.note_reread()   # another lesson's outputs may change this page
-        cache = get_cache(self.env.mystnb_config.execution_cache_path)
-        lines = []
+        self.env.metadata[self.env.docname]["claims"] = True
+        if PREVIEW:
+            return [nodes.paragraph("", "The results come with make book.")]
+        result = []
         for name in self.env.external_site_map:
             if name in self.env.lesson_digests:
-                lesson = read_lesson(Path(self.env.doc2path(name)).read_text(encoding="utf8"))
-                _, executed = cache.merge_match_into_notebook(lesson)
-                lines += _claims_table(name, executed)
-        return self.parse_text_to_nodes("\n".join(lines))
+                text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
+                rows = [self.row(name, index, output.metadata["claim"])
+                        for index, cell in enumerate(read_executed(text).cells)
+                        for output in cell.get("outputs", []) if "claim" in output.get("metadata", {})]
+                if rows:
+                    result += [self.heading(name), table(rows)]
+        return result
+
+    def heading(self, name):
+        title = addnodes.pending_xref(
+            "", nodes.inline(), refdomain="std", reftype="doc", reftarget=f"/{name}",
+            refexplicit=False, refwarn=True, refdoc=self.env.docname)
+        return nodes.paragraph("", "", nodes.strong("", "", title))
+
+    def row(self, name, index, claim):
+        page = self.env.app.builder.get_relative_uri(self.env.docname, name)
+        sentence = nodes.reference("", claim["sentence"], internal=True,
+                                   refuri=f"{page}#cell-{index}")
+        return [sentence, *(nodes.Text(str(text)) for text in (
+            claim["shown"], claim["needs"], claim["lecture"] or "", claim["verdict"]))]
 
 
-def _claims_table(name, executed):
-    """Return the lines of the Markdown table of the claims that a lesson's outputs carry."""
-    rows = []
-    for index, cell in enumerate(executed.cells):
-        for output in cell.get("outputs", []):
-            claim = output.get("metadata", {}).get("claim")
-            if claim:
-                sentence = html.escape(claim["sentence"]).replace("|", "&#124;")
-                rows.append(f'| <a href="{name}.html#cell-{index}">{sentence}</a> '
-                            f'| {claim["shown"]} | {claim["needs"]} '
-                            f'| {claim["lecture"] or ""} | {claim["verdict"]} |')
-    head = [f"**[](/{name}.ipynb)**", "", "| claim | measured | needs | lecture | |",
-            "| --- | --- | --- | --- | --- |"]
-    return [*head, *rows, ""] if rows else []
+def table(rows):
+    """Return a table of `rows`, lists of a node for each of COLUMNS, whose text stays as it is."""
+    def row(cells):
+        return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
+
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in COLUMNS), cols=len(COLUMNS))
+    group += nodes.thead("", row(map(nodes.Text, COLUMNS)))
+    group += nodes.tbody("", *map(row, rows))
+    return nodes.table("", group, classes=["colwidths-auto"], support_smartquotes=False)
+
+
+def read_again(app, env, docnames):
+    """Have the pages that show claims read whenever another page is."""
+    if docnames:
+        docnames += {name for name in env.found_docs if env.metadata[name].get("claims")
+                     } - set(docnames)
 
 
 def mark_cells(app, document):
@@ -50,6 +70,7 @@ def mark_cells(app, document):
 
 def setup(app):
     app.setup_extension("lesson_execution")
+    app.connect("env-before-read-docs", read_again, priority=600)   # lessons add pages of their own
     app.connect("doctree-read", mark_cells)
     app.add_directive("claims", Claims)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

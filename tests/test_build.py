@@ -8,24 +8,29 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 
+import lesson_dependencies
+import lesson_execution
 from lesson_dependencies import read_lesson
 
 ROOT = Path(__file__).parent.parent
 
 
-def notebook(*cells):
+def notebook(*cells, metadata=None, tags=()):
     return json.dumps({
-        "cells": [{"cell_type": "markdown", "id": "m0", "metadata": {}, "source": "# A lesson"}] + [
-            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": cell,
-             "execution_count": None, "outputs": []} for i, cell in enumerate(cells)],
+        "cells": [{"cell_type": "markdown", "metadata": {}, "source": "# A lesson"}] + [
+            {"cell_type": "code", "metadata": {"tags": list(tags)} if tags else {}, "source": cell,
+             "execution_count": None, "outputs": []} for cell in cells],
         "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python",
-                                    "name": "python3"}},
-        "nbformat": 4, "nbformat_minor": 5})
+                                    "name": "python3"}} if metadata is None else metadata,
+        "nbformat": 4, "nbformat_minor": 4})
 
 
 USES = 'import sys; sys.path.insert(0, "../code")\nimport outer\nprint(outer.answer)'
+CLAIM = ('import sys; sys.path.insert(0, "../code")\nimport claims\n'
+         'claims.claim({sentence!r}, 2, at_least={bound}, lecture="2.5")')
 
 
 def executed(printed):
@@ -36,36 +41,53 @@ def executed(printed):
 class Book:
     def __init__(self, folder):
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         for name in ["_config.yml", "references.bib", "requirements.lock"]:
             shutil.copy(ROOT / name, folder)
         for name in ["_ext", "_static"]:
             shutil.copytree(ROOT / name, folder / name)
-        self.write("code/mnist.py", 'print("MNIST")')
+        self.write("code/mnist.py", 'source = "MNIST"\nif __name__ == "__main__":\n    print(source)')
         self.write("code/inner.py", "answer = 41")
         self.write("code/outer.py", "from inner import answer")
-        self.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n"
-                   "- file: lessons/uses\n- file: lessons/alone\n")
+        self.write("code/claims.py", (ROOT / "code/claims.py").read_text(encoding="utf8"))
         self.write("index.md", "# The book\n")
-        self.write("lessons/uses.ipynb", notebook(USES))
-        self.write("lessons/alone.ipynb", notebook("print(1 + 1)"))
-        self.write(".pytest_cache/README.md", "# What make test leaves behind is no page")
+        self.lessons(uses=notebook(USES), alone=notebook("print(1 + 1)"))
+        for name in [".pytest_cache/README.md", "env/x/site-packages/pkg/README.md", "venv/a.md",
+                     "lessons/._uses.md", "lessons/.#uses.md", "lessons/uses.md~",
+                     "lessons/.ipynb_checkpoints/uses-checkpoint.ipynb"]:
+            self.write(name, "# What programs leave behind is no page")
 
     def write(self, name, text):
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(text, encoding="utf8")
 
-    def start(self):
-        """Start to build; return the running process."""
-        return subprocess.Popen(
-            [Path(sys.executable).with_name("jupyter-book"), "build", "--warningiserror",
-             "--nitpick", "--keep-going", "."], cwd=self.folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={name: value for name, value in os.environ.items() if name != "COURSE_DATA"})
+    def lessons(self, **texts):
+        """Make these the book's lessons, and its only ones."""
+        shutil.rmtree(self.folder / "lessons", ignore_errors=True)
+        for name, text in texts.items():
+            self.write(f"lessons/{name}.ipynb", text)
+        self.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n"
+                   + "".join(f"- file: lessons/{name}\n" for name in texts))
 
-    def build(self):
+    def add_results(self):
+        self.write("results.md", "# Results\n\n```{claims}\n```\n")
+        self.write("_toc.yml", (self.folder / "_toc.yml").read_text() + "- file: results\n")
+
+    def page(self, name):
+        return (self.folder / f"_build/html/{name}.html").read_text(encoding="utf8")
+
+    def start(self, *options, **variables):
+        """Start to build; return the running process."""
+        environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"}
+        return subprocess.Popen(
+            [sys.executable, "_ext", "build", "--warningiserror", "--nitpick", "--keep-going",
+             *options, "."], cwd=self.folder, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env={**environment, **variables})
+
+    def build(self, *options, **variables):
         """Build; return whether it succeeded and what it printed."""
-        running = self.start()
+        running = self.start(*options, **variables)
         printed, _ = running.communicate()
         return running.returncode == 0, printed
 
@@ -81,92 +103,241 @@ def book(tmp_path):
     return Book(tmp_path)
 
 
-@pytest.mark.parametrize("name, text, cause", [
-    ("lessons/uses.ipynb", notebook("x = 1", "1 / 0"), "lessons/uses, code cell 2"),
-    ("lessons/uses.ipynb", notebook("import sys; print('a notice', file=sys.stderr)"),
-     "lessons/uses, code cell 1 wrote a notice"),
-    ("lessons/uses.ipynb", notebook("print('WARNING:tensorflow: look here')"),
-     "lessons/uses, code cell 1 wrote a notice"),
-    ("index.md", "# The book\n\n[](nowhere.md)\n", "nowhere.md"),
-    ("_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: lessons/missing\n",
-     "lessons/missing"),
-    ("lessons/extra.md", "# A page that no toc names\n", "lessons/extra"),
-], ids=["a failing cell", "a notice", "a warning on stdout", "a broken reference", "a missing page", "a page without a toc entry"])
-def test_what_is_broken_fails_the_build_by_name(book, name, text, cause):
-    book.write(name, text)
-    succeeded, printed = book.build()
-    assert not succeeded, f"the build let pass: {name}"
-    assert cause in printed, f"the build does not name {cause}: {printed}"
+# What fails
 
+def test_lessons_that_fail_are_named_with_the_cell_and_others_keep_their_results(book):
+    failing_claim = CLAIM.format(sentence="two is more than three", bound=3)
+    book.lessons(
+        error=notebook("x = 1", "1 / 0"),
+        notice=notebook("import sys; print('a notice', file=sys.stderr)"),
+        warning=notebook("print('WARNING:tensorflow: look here')"),
+        dead=notebook("x = 1", "import os; os._exit(1)"),
+        allowed=notebook(failing_claim, metadata={"execution": {"allow_errors": True}}),
+        expected=notebook(failing_claim, tags=["raises-exception"]),
+        good=notebook("import time; time.sleep(4)"))
+    succeeded, printed = book.build()
+    assert not succeeded
+    for cause in ["error, code cell 2: ZeroDivisionError: division by zero",
+                  "notice, code cell 1 wrote a notice", "warning, code cell 1 wrote a notice",
+                  "dead, code cell 2: the kernel died",
+                  "allowed, code cell 1: ClaimFailed: does not hold: two is more than three",
+                  "expected, code cell 1: ClaimFailed: does not hold: two is more than three"]:
+        assert f"\nlessons/{cause}" in printed, f"the build does not name {cause}: {printed}"
+    book.lessons(good=notebook("import time; time.sleep(4)"))
+    assert book.executes() == set(), "a lesson that was finished lost its results"
+
+
+def test_pages_that_are_broken_fail_the_build_by_name(book):
+    book.write("index.md", "# The book\n\n[](nowhere.md)\n")
+    book.write("lessons/extra.md", "# A page that no toc names\n")
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: lessons/missing\n")
+    succeeded, printed = book.build()
+    assert not succeeded
+    for cause in [r"index.md.*nowhere.md", r"lessons/extra.md.*toc", r"lessons/missing"]:
+        assert re.search(f"{cause}.*", printed), f"the build does not name {cause}: {printed}"
+
+
+def test_a_file_that_is_no_notebook_fails_the_build_in_one_line(book):
+    lines = json.dumps(json.loads(notebook("1 + 1")), indent=1).splitlines()
+    book.lessons(merged="\n".join([*lines[:3], "<<<<<<< HEAD", *lines[3:]]))
+    succeeded, printed = book.build()
+    assert not succeeded
+    assert printed.strip().splitlines()[-1] == (
+        "lessons/merged is no notebook: line 4 is no JSON: <<<<<<< HEAD")
+
+
+# What is executed again
 
 def test_a_build_executes_what_changed_and_only_that(book):
     assert book.executes() == {"uses", "alone"}
     assert book.executes() == set(), "nothing changed, and lessons were executed"
     book.write("index.md", "# The same book\n")
-    book.write("lessons/uses.ipynb", notebook(USES).replace("# A lesson", "# Other prose"))
-    assert book.executes() == set(), "prose changed, and lessons were executed"
+    edited = json.loads(notebook(USES).replace("# A lesson", "# Other prose"))
+    edited["cells"][1]["metadata"] = {"scrolled": True, "tags": ["hide-input"]}
+    assert "above-input" not in book.page("lessons/uses")
+    book.write("lessons/uses.ipynb", json.dumps(edited))
+    assert book.executes() == set(), "prose and looks changed, and lessons were executed"
+    assert "above-input" in book.page("lessons/uses"), "a changed tag does not show on the page"
     book.write("code/inner.py", "answer = 42")
-    assert book.executes() == {"uses"}, "a file that another imports changed"
-    assert "42" in (book.folder / "_build/html/lessons/uses.html").read_text(encoding="utf8")
     book.write("lessons/alone.ipynb", notebook("print(2 + 2)"))
-    assert book.executes() == {"alone"}, "a lesson's cell changed"
-    book.write("requirements.lock", "# another lock\n")
-    assert book.executes() == {"uses", "alone"}, "the lock changed"
-    book.write("code/mnist.py", 'print("stand-in")')
-    assert book.executes() == {"uses", "alone"}, "the data changed"
+    assert book.executes() == {"uses", "alone"}, "a file that another imports, and a cell, changed"
+    assert "42" in book.page("lessons/uses")
+    assert "scikit-learn" not in book.page("index"), "MNIST may be mistaken for the stand-in"
 
 
-def test_another_python_executes_a_lesson_again(monkeypatch):
-    lesson = notebook("1 + 1")
-    before = read_lesson(lesson)
-    assert read_lesson(lesson) == before
-    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
-    assert read_lesson(lesson).metadata.kernelspec != before.metadata.kernelspec, (
-        "the outputs of one Python would be published as those of another")
+@pytest.fixture
+def reaches(tmp_path, monkeypatch):
+    """Return a function: the files that a lesson of one cell reaches in a folder of many."""
+    for name in ["code/a.py", "code/a.csv", "code/b.py", "code/apart.py", "code/style.mplstyle",
+                 "code/pkg/__init__.py", "code/pkg/deep.py", "code/pkg/table.csv", "lessons/near.py",
+                 "lessons/near.csv", "lessons/other.md", "data/far.csv", "requirements.lock",
+                 "code/__pycache__/a.pyc", "code/.a.py.swp", "code/pkg/__pycache__/deep.pyc",
+                 "code/pkg/.deep.py.swp"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "code/a.py").write_text("\ufeffimport b\n", encoding="utf8")
+    (tmp_path / "code/pkg/deep.py").write_text("from . import table\nopen('style.mplstyle')\n")
+    monkeypatch.setattr(lesson_dependencies, "ROOT", tmp_path)
+    monkeypatch.setattr(lesson_dependencies, "FOLDERS", [tmp_path / "code", tmp_path / "lessons"])
+
+    def reached(*cells, **code):
+        for name, text in code.items():
+            (tmp_path / f"code/{name}.py").write_text(text)
+        lesson = nbformat.reads(notebook(*cells), as_version=4)
+        return {path.relative_to(tmp_path).as_posix()
+                for path in lesson_dependencies.reached_files(lesson)}
+
+    return reached
 
 
-def test_pages_take_nothing_from_the_network(book):
-    book.write("index.md", "# The book\n\n$x^2$\n\n```{tableofcontents}\n```\n")
-    assert book.executes()
-    for page in (book.folder / "_build/html").rglob("*.html"):
-        html = page.read_text(encoding="utf8")
-        loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"([^\"]+)", html)
-        remote = [address for address in loaded if re.match("(https?:)?//", address)]
-        assert not remote, f"{page.name} loads {remote}"
-    mathematics = (book.folder / "_build/html/index.html").read_text(encoding="utf8")
-    assert "_static/tex-svg-full.js" in mathematics, "the page does not load its own MathJax"
-    assert (book.folder / "_build/html/_static/tex-svg-full.js").stat().st_size > 1e6
+PACKAGE = {"code/pkg/__init__.py", "code/pkg/deep.py", "code/pkg/table.csv", "code/style.mplstyle"}
 
 
-def test_results_show_each_claim_and_lead_to_its_cell(book):
-    book.write("code/claims.py", (ROOT / "code/claims.py").read_text(encoding="utf8"))
-    book.write("code/mnist.py", 'source = "MNIST"\nprint("MNIST")')
-    claim = ('import sys; sys.path.insert(0, "../code")\nimport claims\n'
-             'claims.claim("two is more than {0}", 2, at_least={0}, lecture="2.5")')
-    book.write("lessons/alone.ipynb", notebook("x = 1", claim.format(1)))
-    book.write("results.md", "# Results\n\n```{claims}\n```\n")
-    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: results\n")
-    assert book.executes()
-    page = (book.folder / "_build/html/results.html").read_text(encoding="utf8")
-    row = re.search('<tr[^>]*>(?:(?!<tr).)*two is more than 1.*?</tr>', page, re.S).group()
-    assert re.findall("<p>(?:<a.*?>)?(.*?)(?:</a>)?</p>", row) == [
-        "two is more than 1", "2", "at least 1", "2.5", "holds"]
-    target = re.search('href="lessons/alone.html#(.*?)"', row).group(1)
-    lesson = (book.folder / "_build/html/lessons/alone.html").read_text(encoding="utf8")
-    assert "at_least" in lesson.split(f'id="{target}"')[1].split("</pre>")[0]
-    book.write("lessons/alone.ipynb", notebook("x = 1", claim.format(0)))
-    assert book.executes() == {"alone"}
-    page = (book.folder / "_build/html/results.html").read_text(encoding="utf8")
-    assert "two is more than 0" in page, "the results are those of an earlier build"
+@pytest.mark.parametrize("cell, files", [
+    ("1 + 1", set()),
+    ("import sys; sys.path.insert(0, '../code')\nimport numpy", set()),
+    ("# a comment on a.py", set()),
+    ("model.compile(optimizer='sgd'); model.evaluate(x)", set()),
+    ("import a", {"code/a.py", "code/b.py"}),
+    ("import numpy, apart as x", {"code/apart.py"}),
+    ("from a import *", {"code/a.py", "code/b.py"}),
+    ("def later():\n    from apart import x", {"code/apart.py"}),
+    ("import pkg", PACKAGE),
+    ("import pkg.deep as x", PACKAGE),
+    ("from pkg.deep import x", PACKAGE),
+    ("open('a.csv')", {"code/a.csv"}),
+    ("plt.style.use(folder / 'style.mplstyle')", {"code/style.mplstyle"}),
+    ("open('somewhere/pkg/table.csv')", PACKAGE),
+    (r"open('..\\x\\apart.py')", {"code/apart.py"}),
+    ("Path(__file__).with_name('a.csv')", {"code/a.csv"}),
+    ("import near", {"lessons/near.py"}),
+    ("code = open('../lessons/near.csv')", {"lessons/near.csv"}),
+    ("open('near.csv'); open('other.md')", {"lessons/near.csv", "lessons/other.md"}),
+    ("open('../data/far.csv')", {"data/far.csv"}),
+    ("\ufeffimport apart", {"code/apart.py"}),
+])
+def test_a_lesson_depends_on_what_it_imports_or_names(reaches, cell, files):
+    assert reaches(cell) == files
 
 
-def test_a_damaged_cache_is_made_anew_with_a_notice(book):
-    book.build()
-    (book.folder / "_build/.jupyter_cache/global.db").write_bytes(b"no database")
-    book.write("index.md", "# The same book\n")
+@pytest.mark.parametrize("cell", [
+    "x = = 1", "%run a.py --fast", "%run -i a", "%load a.py", "%matplotlib inline", "!python a.py",
+    "x = !cat a.csv", "%%bash\ncat ../code/*", "%%writefile x.py\n1", "a?", "exec(text)", "eval(text)",
+    "__import__(name)", "import importlib", "from importlib import import_module as load",
+    "import subprocess", "os.system(command)", "os.popen(command)", "runpy.run_path(path)",
+    "open(f'../code/{name}.py')", "Path('..') / 'code' / name", "open('../code/' + name)",
+    "sys.path.insert(0, '../code/pkg')", "folder = '../code'", "os.listdir('..')",
+    "list(Path('..').rglob('*.py'))", "import glob", "get_ipython().run_line_magic('run', name)",
+    "with open(__file__) as file: pass", "from os import system as run", "open(name + '.csv')",
+    "Path(__file__).with_name('a' + name)", "open(sys.path[0] + name)", "sys.path[:0] = [folder]",
+    "os.chdir(folder); open(name)", "open(os.path.join(pkg.__path__[0], name))",
+])
+def test_a_lesson_depends_on_everything_when_in_doubt(reaches, cell):
+    everything = reaches("x = = 1")
+    assert {"code/a.py", "code/a.csv", "code/apart.py", "code/style.mplstyle", "lessons/near.py",
+            *PACKAGE} <= everything
+    assert not {"code/__pycache__/a.pyc", "code/.a.py.swp", "lessons/other.md"} & everything
+    assert reaches("1 + 1", cell) == everything
+    assert reaches("import apart", apart=cell) == everything, "not through a file of code/"
+
+
+def test_a_lesson_depends_on_the_matplotlibrc_beside_it(reaches):
+    (lesson_dependencies.ROOT / "lessons/matplotlibrc").touch()
+    assert reaches("1 + 1") == {"lessons/matplotlibrc"}
+
+
+def cache_key(lesson):
+    return lesson_execution.get_cache("unused").create_hashed_notebook(read_lesson(lesson))[1]
+
+
+PLAIN = notebook("1 + 1", "2 + 2")
+
+
+def edited(change):
+    lesson = json.loads(PLAIN)
+    change(lesson, lesson["cells"][1])
+    return json.dumps(lesson)
+
+
+@pytest.mark.parametrize("change", [
+    lambda lesson, cell: cell["metadata"].update(scrolled=True, collapsed=False),
+    lambda lesson, cell: cell["metadata"].update(jupyter={"source_hidden": True}),
+    lambda lesson, cell: cell["metadata"].update(vscode={"languageId": "python"}, id="yWp", colab={}),
+    lambda lesson, cell: cell["metadata"].update(execution={"iopub.status.busy": "2026"}),
+    lambda lesson, cell: cell["metadata"].update(tags=["hide-input", "nbval-ignore-output"]),
+    lambda lesson, cell: cell.update(execution_count=7, outputs=[
+        {"output_type": "stream", "name": "stdout", "text": "2"}]),
+    lambda lesson, cell: cell.update(source=["1 ", "+ 1"]),
+    lambda lesson, cell: lesson["metadata"]["kernelspec"].update(name="ir", display_name="My R"),
+    lambda lesson, cell: lesson["metadata"].clear(),
+    lambda lesson, cell: lesson["metadata"].update(language_info={"version": "3.9"}, vscode={}),
+    lambda lesson, cell: lesson.update(nbformat_minor=0),
+    lambda lesson, cell: (lesson.update(nbformat_minor=5), [
+        other.update(id=f"cell{index}") for index, other in enumerate(lesson["cells"])]),
+    lambda lesson, cell: lesson["cells"].insert(1, lesson["cells"][0]),
+])
+def test_what_only_editors_and_pages_use_executes_nothing(change):
+    assert cache_key(edited(change)) == cache_key("\ufeff" + PLAIN)
+
+
+@pytest.mark.parametrize("change", [
+    lambda lesson, cell: cell.update(source="1 + 2"),
+    lambda lesson, cell: cell["metadata"].update(tags=["raises-exception"]),
+    lambda lesson, cell: cell["metadata"].update(tags=["hide-input", "skip-execution"]),
+    lambda lesson, cell: cell.update(cell_type="raw"),
+    lambda lesson, cell: lesson["cells"].append(cell),
+    lambda lesson, cell: lesson["cells"].reverse(),
+])
+def test_what_changes_the_outputs_executes_a_lesson_again(change):
+    assert cache_key(edited(change)) != cache_key(PLAIN)
+
+
+@pytest.mark.parametrize("target, value", [
+    ("platform.python_version", lambda: "3.99.0"),
+    ("lesson_dependencies.SETTINGS", {"TZ": "elsewhere"}),
+    ("lesson_dependencies.os.environ", {"COURSE_DATA": "stand-in"}),
+], ids=["another Python", "other settings", "other data"])
+def test_another_machine_executes_a_lesson_again(monkeypatch, target, value):
+    monkeypatch.setenv("COURSE_DATA", "MNIST")
+    before = cache_key(PLAIN)
+    monkeypatch.setattr(target, value)
+    assert cache_key(PLAIN) != before
+
+
+def test_another_lock_executes_a_lesson_again(reaches):
+    before = cache_key(PLAIN)
+    (lesson_dependencies.ROOT / "requirements.lock").write_text("# another\n")
+    assert cache_key(PLAIN) != before
+
+
+def test_the_lesson_that_took_longest_is_executed_first(tmp_path):
+    cache = lesson_execution.open_cache(tmp_path)
+    lessons = {name: read_lesson(notebook(cell)) for name, cell in {
+        "short": "1 + 1 + 1 + 1", "long": "1", "new": "2", "new and long": "2 + 2"}.items()}
+    for name, seconds in [("short", 1), ("long", 50)]:
+        lesson_execution.store(cache, name, read_lesson(notebook(f"{name}, older")), seconds)
+    assert lesson_execution.longest_first(cache, lessons) == ["new and long", "new", "long", "short"]
+
+
+# The cache
+
+def test_a_broken_cache_heals_in_one_build(book):
+    book.lessons(uses=notebook(CLAIM.format(sentence="two is more than one", bound=1)),
+                 alone=notebook("print(1 + 1)"), other=notebook("print(3)"))
+    book.add_results()
+    assert book.executes() == {"uses", "alone", "other"}
+    cache = book.folder / "_build/.jupyter_cache"
+    uses, alone = (next(path for path in cache.rglob("base.ipynb") if text in path.read_text())
+                   for text in ["claims", "1 + 1"])
+    uses.write_text(uses.read_text()[:300])
+    alone.unlink()
+    assert book.executes() == {"uses", "alone"}, "damaged outputs were taken for whole ones"
+    assert uses.exists() and alone.exists()
+    (cache / "global.db").write_bytes(b"no database")
     succeeded, printed = book.build()
-    assert succeeded, printed
-    assert "starting a new one" in printed, "the cache was renewed without a notice"
+    assert succeeded and "starting a new one" in printed, printed
+    assert set(executed(printed)) == {"uses", "alone", "other"}
+    assert "two is more than one" in book.page("results")
 
 
 def test_an_interrupted_build_goes_on_where_it_was(book):
@@ -188,3 +359,153 @@ def test_two_builds_at_once_execute_each_lesson_once(book):
     assert [build.returncode for build in running] == [0, 0], printed
     assert sorted(executed("".join(printed))) == ["alone", "uses"], printed
     assert book.executes() == set(), "the two have spoilt the cache"
+
+
+# The pages
+
+SENTENCE = """two | 2 *is* **more** than $1$ -- `one` "or" it's <b>[so](x.md)</b> \\| a_b_c"""
+
+
+def test_results_show_each_claim_as_printed_and_lead_to_its_cell(book):
+    book.write("index.md", "# The book\n\n$x^2$\n\n```{tableofcontents}\n```\n")
+    book.lessons(uses=notebook("x = 1", CLAIM.format(sentence=SENTENCE, bound=1)))
+    book.add_results()
+    assert book.executes()
+    page = book.page("results")
+    row = re.search("<tbody>.*?</tr>", page, re.S).group()
+    shown = re.findall("<p>(?:<a.*?>)?(.*?)(?:</a>)?</p>", row)
+    assert [re.sub("&(lt|gt|amp|quot|#x27|#39);", lambda match: {
+        "lt": "<", "gt": ">", "amp": "&", "quot": '"'}.get(match.group(1), "'"), cell)
+        for cell in shown] == [SENTENCE, "2", "at least 1", "2.5", "holds"]
+    target = re.search('href="lessons/uses.html#(.*?)"', row).group(1)
+    lesson = book.page("lessons/uses")
+    assert "at_least" in lesson.split(f'id="{target}"')[1].split("</pre>")[0]
+    assert re.search('href="lessons/uses.html"[^>]*><[^>]*>A lesson<', page.split("<article")[1])
+    for path in (book.folder / "_build/html").rglob("*.html"):
+        loaded = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=\"([^\"]+)",
+                            path.read_text(encoding="utf8"))
+        remote = [address for address in loaded if re.match("(https?:)?//", address)]
+        assert not remote, f"{path.name} loads {remote}"
+    assert "_static/tex-svg-full.js" in book.page("index"), "the page does not load its own MathJax"
+    assert (book.folder / "_build/html/_static/tex-svg-full.js").stat().st_size > 1e6
+    book.write("lessons/uses.ipynb", notebook(CLAIM.format(sentence="another", bound=0)))
+    assert book.executes() == {"uses"}
+    assert "another" in book.page("results"), "the results are those of an earlier build"
+
+
+def test_a_preview_executes_nothing_and_says_so(book):
+    lesson = json.loads(notebook("print('from the kernel')"))
+    lesson["cells"][1]["outputs"] = [
+        {"output_type": "stream", "name": "stdout", "text": "as it was stored"}]
+    book.lessons(uses=json.dumps(lesson))
+    book.add_results()
+    book.write("code/mnist.py", "raise SystemExit('a preview needs no data')")
+    succeeded, printed = book.build("--path-output", "_build/preview", COURSE_PREVIEW="1")
+    assert succeeded and not executed(printed), printed
+    book.folder /= "_build/preview"
+    assert "as it was stored" in book.page("lessons/uses")
+    for page in ["lessons/uses", "results", "index"]:
+        assert "A preview: nothing was executed" in book.page(page)
+    assert "come with make book" in book.page("results")
+
+
+# The user's set-up
+
+SPOILT = """import os, sys, subprocess
+print(*(f"{name}={value}" for name, value in os.environ.items()), sep="\\n")
+print("home:", os.path.expanduser("~"))
+print("spoilt:", globals().get("spoilt"), sys.flags.no_user_site, sys.warnoptions)
+print("interpreter:", sys.executable, subprocess.run(["python", "-c", "import sys; print(sys.prefix)"],
+      capture_output=True, text=True).stdout)"""
+
+
+def test_the_users_set_up_stays_out_of_the_pages(tmp_path):
+    hostile = tmp_path / "hostile"
+    for name, text in {
+            "kernels/python3/kernel.json": json.dumps(
+                {"argv": ["/nowhere/python"], "display_name": "mine", "language": "python"}),
+            "profile_default/startup/spoil.py": "spoilt = True",
+            "json.py": "raise SystemExit('from PYTHONPATH')",
+            "matplotlibrc": "backend: nonsense", "keras.json": '{"floatx": "float16"}'}.items():
+        (hostile / name).parent.mkdir(parents=True, exist_ok=True)
+        (hostile / name).write_text(text)
+    folder = str(hostile)
+    book = Book(tmp_path / "it's \"50%\" #1 ü")
+    book.write("code/mnist.py", "print('stand-in')")
+    book.lessons(
+        uses="\ufeff" + notebook(SPOILT, metadata={"kernelspec": {"name": "nowhere"}}),
+        alone=edited(lambda lesson, cell: (lesson.update(nbformat_minor=0, metadata={}))))
+    variables = {
+        "HOME": "/dev/null", "IPYTHONDIR": folder, "JUPYTER_PATH": folder,
+        "JUPYTER_CONFIG_DIR": folder, "JUPYTER_DATA_DIR": folder, "KERAS_BACKEND": "torch",
+        "KERAS_HOME": folder, "MATPLOTLIBRC": folder, "MPLCONFIGDIR": folder, "MPLBACKEND": "nonsense",
+        "PYTHONWARNINGS": "always", "PYTHONSTARTUP": f"{folder}/json.py", "PIP_USER": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "0", "XLA_FLAGS": "--nonsense", "FORCE_COLOR": "3",
+        "LOKY_MAX_CPU_COUNT": "1"}
+    succeeded, printed = book.build(**variables)
+    assert succeeded, printed
+    assert "executing 2 lesson(s), 1 at a time" in printed, "more lessons at once than usable cores"
+    page = re.sub("<.*?>", "", book.page("lessons/uses"))
+    assert "made from scikit-learn" in page, "the stand-in may be mistaken for MNIST"
+    inherited = {f"{name}={value}" for name, value in variables.items()} & set(page.splitlines())
+    assert not inherited, f"a kernel sees the user's {inherited}"
+    assert re.search(r"home: .*/_build/.home\n", page)
+    assert "spoilt: None 0 []" in page
+    assert f"interpreter: {sys.executable} {sys.prefix}" in page
+
+
+@pytest.mark.parametrize("named, cached, handed_over", [
+    ("~/mine.npz", False, "{home}/mine.npz"),
+    ("stand-in", True, "stand-in"),
+    (None, True, "{home}/.keras/datasets/mnist.npz"),
+    (None, False, "{own}/.keras/datasets/mnist.npz"),
+])
+def test_lessons_are_handed_the_data_that_were_found(tmp_path, monkeypatch, named, cached, handed_over):
+    home, own = tmp_path / "user", tmp_path / "own"
+    (home / ".keras/datasets").mkdir(parents=True)
+    if cached:
+        (home / ".keras/datasets/mnist.npz").touch()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/mnist.py").write_text(
+        "import os; print('stand-in' if os.environ.get('MNIST_NPZ') == 'stand-in' else 'MNIST')")
+    monkeypatch.setattr(lesson_execution, "ROOT", tmp_path)
+    monkeypatch.setattr(lesson_execution, "HOME", own)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COURSE_DATA", "")
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setenv("MNIST_NPZ", named or "")
+    lesson_execution.find_data()
+    assert os.environ["MNIST_NPZ"] == handed_over.format(home=home, own=own)
+
+
+def test_make_keeps_a_sound_environment_and_makes_a_broken_one_again(tmp_path):
+    here = tmp_path / "it's \"50%\" #1 ü"
+    here.mkdir()
+    shutil.copy(ROOT / "Makefile", here)
+    (here / "requirements.lock").write_text("")
+
+    def installs():
+        return "venv --clear" in subprocess.run(["make", "--dry-run", "book"], cwd=here, text=True,
+                                                capture_output=True, check=True).stdout
+
+    def install():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", ".venv"], cwd=here)
+        library = next(here.glob(".venv/lib/python*/site-packages"))
+        (library / "pip.py").touch()
+        shutil.copy(here / "requirements.lock", here / ".venv")
+
+    assert installs()
+    install()
+    assert not installs(), "a second make would install again"
+    for python in here.glob(".venv/bin/python*"):
+        python.unlink()
+        python.symlink_to("/nowhere/python")
+    assert installs(), "the Python is gone"
+    install()
+    here = here.rename(tmp_path / "moved")
+    assert installs(), "the folder was moved"
+    variables = subprocess.run(
+        ["make", "--eval", "show: ; @env", "show"], cwd=here, text=True, capture_output=True,
+        check=True, env={**os.environ, "PIP_USER": "1", "PIP_TARGET": "/x", "PYTHONPATH": "/x"}).stdout
+    assert "PIP_USER=0\n" in variables and "PIP_TARGET" not in variables
+    assert "PYTHONPATH" not in variables
