@@ -96,8 +96,8 @@ def training(quick, repeats):
 def seeds(quick, repeats):
     import keras
     from joblib.externals.loky import get_reusable_executor
-    from training import over_seeds
     import training as course
+    from seeds import over_seeds
 
     models = listings()
     printed, ten = [], {"model1": [], "model3": []}
