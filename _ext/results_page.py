@@ -26,7 +26,7 @@ class Claims(SphinxDirective):
                         for index, cell in enumerate(read_executed(text).cells)
                         for output in cell.get("outputs", []) if "claim" in output.get("metadata", {})]
                 if rows:
-                    result += [self.heading(name), table(rows)]
+                    result += [self.heading(name), table(COLUMNS, rows)]
         return result
 
     def heading(self, name):
@@ -43,13 +43,13 @@ class Claims(SphinxDirective):
             claim["shown"], claim["needs"], claim["lecture"] or "", claim["verdict"]))]
 
 
-def table(rows):
-    """Return a table of `rows`, lists of a node for each of COLUMNS, whose text stays as it is."""
+def table(columns, rows):
+    """Return a table with the titles `columns` and `rows`, lists of nodes, whose text stays as it is."""
     def row(cells):
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 
-    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in COLUMNS), cols=len(COLUMNS))
-    group += nodes.thead("", row(map(nodes.Text, COLUMNS)))
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in columns), cols=len(columns))
+    group += nodes.thead("", row(map(nodes.Text, columns)))
     group += nodes.tbody("", *map(row, rows))
     return nodes.table("", group, classes=["colwidths-auto"], support_smartquotes=False)
 

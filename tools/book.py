@@ -58,7 +58,7 @@ class Book:
         options: instead of those by which `make book` stops at every warning.
         """
         return subprocess.Popen(
-            [Path(sys.executable).with_name("jupyter-book"), "build", *(options or STRICT), "."],
+            [sys.executable, "_ext", "build", *(options or STRICT), "."],
             cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={name: value for name, value in os.environ.items() if name != "COURSE_DATA"},
             preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None)

@@ -1,0 +1,110 @@
+"""The `evidence` directive: every run of every method that the lessons compared, drawn and tabled."""
+
+import html
+from pathlib import Path
+
+import numpy as np
+from docutils import nodes
+from scipy import stats
+from sphinx.util.docutils import SphinxDirective
+
+from lesson_execution import PREVIEW, read_executed
+from results_page import table
+
+COLUMNS = ["method", "mean, standard deviation", "gain, 95% interval", "seeds", "lecture"]
+QUANTITY = "test accuracy"   # runs of other quantities are for their lesson alone
+WIDTH, ROW, LEFT, RIGHT = 420, 34, 12, 408   # of the picture, in its own units
+
+
+class Evidence(SphinxDirective):
+    """One picture and one table of the runs that lessons published with `plots.evidence`."""
+
+    def run(self):
+        self.env.metadata[self.env.docname]["claims"] = True   # read again whenever a lesson is
+        if PREVIEW:
+            return [nodes.paragraph("", "The results come with make book.")]
+        lessons = [(self.title(name), rows) for name in self.env.external_site_map
+                   if name in self.env.lesson_digests and (rows := self.rows(name))]
+        if not lessons:
+            return []
+        result = [nodes.raw("", picture(lessons), format="html")]
+        for title, rows in lessons:
+            result += [nodes.paragraph("", "", nodes.strong("", title)),
+                       table(COLUMNS, [list(map(nodes.Text, describe(row))) for row in rows])]
+        return result
+
+    def title(self, name):
+        text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
+        heading = next(cell.source for cell in read_executed(text).cells
+                       if cell.cell_type == "markdown")
+        return heading.splitlines()[0].lstrip("# ")
+
+    def rows(self, name):
+        """Return (method, runs, reference and gains or None, the lecture's figure) for each method."""
+        text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
+        found = {}
+        for cell in read_executed(text).cells:
+            for output in cell.get("outputs", []):
+                record = output.get("metadata", {}).get("evidence")
+                if record and record["quantity"].startswith(QUANTITY):
+                    for method, runs in record["runs"].items():
+                        reference = record["reference"]
+                        gain = (None if reference in (None, method) else
+                                (reference, np.subtract(runs, record["runs"][reference])))
+                        found.setdefault(method, (method, np.array(runs), gain,
+                                                  record["lecture"].get(method)))
+        return list(found.values())
+
+
+def interval(values):
+    """Return the mean and half the 95% interval, as `seeds.interval` does, without loading Keras."""
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
+    return np.mean(values), half
+
+
+def describe(row):
+    """Return the cells of a method's row in the table, as text."""
+    method, runs, gain, lecture = row
+    over = "" if gain is None else "{:+.3f} ± {:.3f} over {}".format(*interval(gain[1]), gain[0])
+    return [method, f"{np.mean(runs):.3f} ± {np.std(runs, ddof=1):.3f}", over, str(len(runs)),
+            "" if lecture is None else f"{lecture:.2f}"]
+
+
+def picture(lessons):
+    """Return an SVG: under each lesson's title a row a method, each run a dot, mean and interval."""
+    runs = np.concatenate([row[1] for _, rows in lessons for row in rows])
+    low, high = np.floor(runs.min() * 10) / 10, np.ceil(runs.max() * 10) / 10
+
+    def x(accuracy):
+        return LEFT + (RIGHT - LEFT) * (accuracy - low) / (high - low)
+
+    parts, y = [], 10
+    for title, rows in lessons:
+        y += 24
+        parts.append(f'<text class="lesson" x="0" y="{y}">{html.escape(title)}</text>')
+        for method, values, _, lecture in rows:
+            y += ROW
+            mean, half = interval(values)
+            parts.append(f'<text x="0" y="{y - 14}">{html.escape(method)}</text>')
+            parts += [f'<circle cx="{x(value):.1f}" cy="{y - 4}" r="3"/>' for value in values]
+            parts.append(f'<path d="M{x(mean - half):.1f} {y + 3}H{x(mean + half):.1f}'
+                         f'M{x(mean):.1f} {y}v6"/>')
+            if lecture is not None:
+                parts.append(f'<path class="lecture" d="M{x(lecture) - 4:.1f} {y - 8}l8 8m0-8l-8 8"/>')
+    y += 20
+    for tick in np.arange(low, high + 0.01, 0.1):
+        parts.append(f'<path class="grid" d="M{x(tick):.1f} 12V{y - 10}"/>'
+                     f'<text class="tick" x="{x(tick):.1f}" y="{y + 4}">{tick:.1f}</text>')
+    y += 22
+    parts.append(f'<text class="tick" x="{WIDTH / 2}" y="{y}">accuracy on the 10,000 test images '
+                 '(fraction correct)</text>')
+    words = ("Test accuracy of every run of every method as a dot, under each the mean with its 95% "
+             "interval, and a cross at the lecture's figure; the table below has the numbers.")
+    return (f'<svg class="evidence" role="img" aria-label="{words}" viewBox="0 0 {WIDTH} {y + 8}">'
+            + "".join(parts) + "</svg>")
+
+
+def setup(app):
+    app.setup_extension("results_page")
+    app.add_directive("evidence", Evidence)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
