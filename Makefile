@@ -23,10 +23,10 @@ serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 refresh: book
-	$(BIN)/python tests/refresh.py
+	$(BIN)/python tools/refresh.py
 
 bench: $(INSTALLED)
-	$(BIN)/python tests/bench.py $(OPTIONS)
+	$(BIN)/python tools/bench.py $(OPTIONS)
 
 # a .venv that was moved, or whose Python is gone or another one now, is made again
 ifneq ($(shell grep -qsF "$$(pwd -P)/.venv" .venv/pyvenv.cfg && $(BIN)/python -Ic "import pip" 2>&1 || echo unusable),)

@@ -1,0 +1,93 @@
+"""A copy of this book in a folder of its own: to build, to break, to measure."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MACHINERY = ["_config.yml", "references.bib", "requirements.lock", "_ext", "_static"]
+STRICT = ["--warningiserror", "--nitpick", "--keep-going"]
+
+
+def notebook(*sources):
+    """Return the text of a lesson with these code cells."""
+    return json.dumps({
+        "cells": [{"cell_type": "markdown", "id": "m0", "metadata": {}, "source": "# A lesson"}] + [
+            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source,
+             "execution_count": None, "outputs": []} for i, source in enumerate(sources)],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python",
+                                    "name": "python3"}},
+        "nbformat": 4, "nbformat_minor": 5})
+
+
+def executed(printed):
+    """Return the lessons that a build says it executed, in the order of their ends."""
+    return re.findall(r"lessons/([\w-]+): executed in", printed)
+
+
+class Book:
+    """A book in `folder`, which needs pages still: `copy` this book's or `write` others."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.copy(*MACHINERY)
+
+    def copy(self, *names):
+        """Copy these files and folders of this book."""
+        for name in names:
+            target = self.folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, target, dirs_exist_ok=True,
+                                ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            else:
+                shutil.copy(ROOT / name, target)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf8")
+
+    def start(self, *options, cores=None):
+        """Start to build, on `cores` alone if given; return the running process.
+
+        options: instead of those by which `make book` stops at every warning.
+        """
+        return subprocess.Popen(
+            [Path(sys.executable).with_name("jupyter-book"), "build", *(options or STRICT), "."],
+            cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={name: value for name, value in os.environ.items() if name != "COURSE_DATA"},
+            preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None)
+
+    def build(self, *options, cores=None):
+        """Build; return whether it succeeded and what it printed."""
+        running = self.start(*options, cores=cores)
+        printed, _ = running.communicate()
+        return running.returncode == 0, printed
+
+    def executes(self):
+        """Build; return the names of the lessons that were executed."""
+        succeeded, printed = self.build()
+        assert succeeded, printed
+        return set(executed(printed))
+
+
+class SmallBook(Book):
+    """A book of two lessons that take no time: one imports from code/, one stands alone."""
+
+    USES = 'import sys; sys.path.insert(0, "../code")\nimport outer\nprint(outer.answer)'
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.write("code/mnist.py", 'print("MNIST")')
+        self.write("code/inner.py", "answer = 41")
+        self.write("code/outer.py", "from inner import answer")
+        self.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n"
+                   "- file: lessons/uses\n- file: lessons/alone\n")
+        self.write("index.md", "# The book\n")
+        self.write("lessons/uses.ipynb", notebook(self.USES))
+        self.write("lessons/alone.ipynb", notebook("print(1 + 1)"))
