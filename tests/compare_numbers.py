@@ -9,10 +9,11 @@ which it is. The tolerance comes from the stored number `v`:
 | count         | 23,860: no point, no percent          | nothing                                     |
 | measurement   | 0.664, 43%, 16 points                 | 0.05 (5 points); a tenth of v beyond 1;     |
 |               |                                       | never more than half of v and 0.01          |
-| mean          | 0.785 +- 0.010, also with a plus-minus sign | 0.02, or its interval if that is more |
+| mean          | 0.785 +- 0.010 (or the sign for it)   | 0.02, or its interval if that is more       |
 | interval      | the number after +-                   | half of v and 0.01                          |
 | rounding      | 1.4e-05: below 0.001, with exponent   | whatever stays below about 0.001            |
-| bound         | after "needs", as the cell's code says it | nothing                                 |
+| stated        | in a claim's sentence or bound and in | nothing                                     |
+|               | the code of the cell                  |                                             |
 | time          | 12 s, 0.35 ms, 3 minutes              | anything: it is no result                   |
 
 A number with a sign is a gain or a loss. It may differ by half of itself at most, so that it does not
@@ -93,8 +94,9 @@ def _kind(number, other, code):
     whole = [unit == 1 and not re.search(r"[.e]", each[0]) for each in (number, other)]
     if re.match(TIME, after):
         return "time", Decimal("inf")
-    if ", needs " in before and number[0] in [literal[0] for literal in NUMBER.finditer(code)]:
-        return "bound", Decimal(0)
+    if ((", needs " in before or ", measured " in after)
+            and value in map(_value, NUMBER.finditer(code))):
+        return "stated number", Decimal(0)
     if all(whole) or whole[0] and size > 1:
         return "count", Decimal(0)
     half = size / 2 + unit * Decimal("0.01")

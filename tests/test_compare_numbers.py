@@ -67,9 +67,14 @@ def test_the_message_has_both_numbers_the_tolerance_and_the_line():
 
 def test_a_bound_that_the_code_states_is_exact():
     stored, fresh = "x, measured 0.8, needs at least 0.7", "x, measured 0.78, needs at least 0.69"
-    message, = differences(stored, fresh, code="claims.claim('x', x, at_least=0.7)")
-    assert "a bound differs: stored 0.7, now 0.69" in message
+    message, = differences(stored, fresh, code="claims.claim('x', x, at_least=0.70)")
+    assert "a stated number differs: stored 0.7, now 0.69" in message
     assert differences(stored, fresh, code="claims.claim('x', x, at_least=mean - error)") == []
+
+
+def test_a_number_in_a_sentence_is_exact():
+    stored, fresh = "L2 with 0.01 helps, measured 0.8, needs 1", "L2 with 0.02 helps, measured 0.8, needs 1"
+    assert differences(stored, fresh, code="claims.claim('L2 with 0.01 helps', x, at_least=1)")
 
 
 def test_a_cell_may_have_a_tolerance_of_its_own():

@@ -1,0 +1,42 @@
+"""What `make refresh` writes into a lesson."""
+
+import json
+import subprocess
+import sys
+
+from book import SmallBook, notebook
+
+SOURCE = """import sys, time
+from IPython.display import display
+print("one")
+sys.stdout.flush()
+time.sleep(0.5)
+print("two")
+display({"image/png": b"an image", "text/plain": "a figure"}, raw=True, metadata={"claim": {}})
+print("three")"""
+
+
+def test_refresh_stores_texts_and_nothing_that_changes_by_chance(tmp_path):
+    book = SmallBook(tmp_path)
+    book.copy("tools/refresh.py")
+    lesson = json.loads(notebook(SOURCE))
+    kept = {"tags": ["hide-input"], "tolerance": 0.1}
+    lesson["cells"][1]["metadata"] = kept
+    book.write("lessons/alone.ipynb", json.dumps(lesson))
+    path = book.folder / "lessons/alone.ipynb"
+
+    def refresh():
+        assert book.build()[0]
+        subprocess.run([sys.executable, book.folder / "tools/refresh.py"], check=True)
+        return path.read_bytes()
+
+    refreshed = refresh()
+    cell = json.loads(refreshed)["cells"][1]
+    assert (cell["id"], cell["metadata"], cell["execution_count"]) == ("c0", kept, 1)
+    assert [output.get("text") or output["data"] for output in cell["outputs"]] == [
+        ["one\n", "two\n"], {"text/plain": ["a figure"]}, ["three\n"]]
+    assert cell["outputs"][1]["metadata"] == {}
+    assert refreshed.endswith(b"}\n")
+    assert refresh() == refreshed
+    book.write("requirements.lock", "# another lock: the lesson is executed again\n")
+    assert refresh() == refreshed
