@@ -12,6 +12,7 @@ CODE = LESSONS.parent / "code"
 PARTS = ["What you will be able to do", "The problem", "The idea", "In Keras", "Run it",
          "What we may conclude", "Exercises", "Check yourself", "Summary"]
 WIDTH = 82   # characters of code that a page shows without scrolling
+CLAUSE = 160   # characters of a sentence or clause that a diff shows whole
 
 
 @pytest.fixture(params=sorted(LESSONS.glob("*.ipynb")), ids=lambda path: path.stem)
@@ -39,6 +40,17 @@ def test_lesson_has_three_exercises_and_solves_each(lesson):
     assert solved == exercises, "each exercise is followed by its solution"
 
 
+def test_what_a_solution_computes_is_claimed(lesson):
+    solution, last = None, {}
+    for cell in lesson.cells:
+        for part, label in re.findall(r"^:::{solution-(start|end)} ?(\S*)", cell.source, re.M):
+            solution = label if part == "start" else None
+        if cell.cell_type == "code" and solution:
+            last[solution] = cell.source
+    for label, source in last.items():
+        assert "claims.claim(" in source, f"the solution of {label} ends without a claim"
+
+
 def test_lesson_asks_three_questions_with_one_right_answer_each(lesson):
     _, questions = prose(lesson).split("## Check yourself")
     questions = re.split(r"^\*\*\d+\. ", questions.split("## Summary")[0], flags=re.M)[1:]
@@ -55,6 +67,26 @@ def test_lesson_concludes_with_claims(lesson):
         if "## What we may conclude" in cell.source:
             break
     assert any("claims.claim(" in cell.source for cell in conclusions)
+
+
+def test_the_seed_is_that_of_the_course(lesson):
+    for number, cell in enumerate(code_cells(lesson), 1):
+        assert not re.search(r"set_random_seed\(\s*\d", cell.source), (
+            f"code cell {number} has a seed of its own: SEED of code/seeds.py is chosen with care")
+
+
+def test_prose_has_a_sentence_or_clause_a_line(lesson):
+    text = re.sub(r"^(```|~~~|\$\$).*?^\1", "", prose(lesson), flags=re.M | re.S)   # code, math
+    text = re.sub(r"\]\(.*?\)|<.*?>", "", text)   # addresses
+    for line in text.splitlines():
+        if not line.startswith(("|", ":", "$$")):   # tables, a directive's options, math
+            assert len(line) <= CLAUSE, f"a line of {len(line)} characters: {line}"
+
+
+def test_every_cell_is_compared_with_a_run(lesson):
+    for number, cell in enumerate(code_cells(lesson), 1):
+        assert cell.execution_count is not None, (
+            f"code cell {number} was never run, and nbval compares nothing then: make refresh")
 
 
 def test_stored_outputs_are_text_that_a_reader_may_see(lesson):
