@@ -5,14 +5,15 @@ and data. nbval would run them all again only to compare what they print. So it 
 build where nothing has changed since, and runs the lesson itself where something has.
 """
 
-from pathlib import Path
+import os
+from unittest import mock
 
 from jupyter_cache import get_cache
 from nbval.plugin import IPyNbFile
 
+from kernel_environment import kernel_environment
 from lesson_dependencies import read_lesson
-
-ROOT = Path(__file__).resolve().parent.parent
+from lesson_execution import CACHE
 
 
 class Executed:
@@ -43,11 +44,10 @@ class Executed:
 
 def executed_by_the_book(path):
     """Return the lesson as `make book` executed it, or None if something has changed since."""
-    cache = ROOT / "_build/.jupyter_cache"
-    if cache.exists():
+    if CACHE.exists():
         lesson = read_lesson(path.read_text(encoding="utf8"))
         try:
-            return get_cache(cache).merge_match_into_notebook(lesson)[1]
+            return get_cache(CACHE).merge_match_into_notebook(lesson)[1]
         except Exception:   # not in the cache, or the cache is damaged, which raises almost anything
             pass
 
@@ -59,6 +59,7 @@ def setup(lesson):
     """Do the work of nbval's method of this name, with the book's outputs if they are current."""
     found = executed_by_the_book(lesson.path)
     if found is None:
-        execute(lesson)
+        with mock.patch.dict(os.environ, kernel_environment(), clear=True):   # as the book does
+            execute(lesson)
     else:
         lesson.kernel = Executed(found)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MACHINERY = ["_config.yml", "references.bib", "requirements.lock", "_ext", "_static"]
-STRICT = ["--warningiserror", "--nitpick", "--keep-going"]
 
 
 def notebook(*sources):
@@ -32,6 +31,8 @@ def executed(printed):
 class Book:
     """A book in `folder`, which needs pages still: `copy` this book's or `write` others."""
 
+    strict = ["--warningiserror", "--nitpick", "--keep-going"]   # as `make book` builds
+
     def __init__(self, folder):
         self.folder = Path(folder)
         self.copy(*MACHINERY)
@@ -47,25 +48,26 @@ class Book:
             else:
                 shutil.copy(ROOT / name, target)
 
+    def page(self, name):
+        return (self.folder / f"_build/html/{name}.html").read_text(encoding="utf8")
+
     def write(self, name, text):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf8")
 
-    def start(self, *options, cores=None):
-        """Start to build, on `cores` alone if given; return the running process.
-
-        options: instead of those by which `make book` stops at every warning.
-        """
+    def start(self, *options, cores=None, **variables):
+        """Start to build, on `cores` alone if given; return the running process."""
+        environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"}
         return subprocess.Popen(
-            [sys.executable, "_ext", "build", *(options or STRICT), "."],
-            cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={name: value for name, value in os.environ.items() if name != "COURSE_DATA"},
+            [sys.executable, "_ext", "build", *self.strict, *options, "."], cwd=self.folder,
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**environment, **variables},
             preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None)
 
-    def build(self, *options, cores=None):
+    def build(self, *options, **variables):
         """Build; return whether it succeeded and what it printed."""
-        running = self.start(*options, cores=cores)
+        running = self.start(*options, **variables)
         printed, _ = running.communicate()
         return running.returncode == 0, printed
 
@@ -83,11 +85,16 @@ class SmallBook(Book):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.write("code/mnist.py", 'print("MNIST")')
+        self.write("code/mnist.py", 'source = "MNIST"\nif __name__ == "__main__":\n    print(source)')
         self.write("code/inner.py", "answer = 41")
         self.write("code/outer.py", "from inner import answer")
-        self.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n"
-                   "- file: lessons/uses\n- file: lessons/alone\n")
         self.write("index.md", "# The book\n")
-        self.write("lessons/uses.ipynb", notebook(self.USES))
-        self.write("lessons/alone.ipynb", notebook("print(1 + 1)"))
+        self.lessons(uses=notebook(self.USES), alone=notebook("print(1 + 1)"))
+
+    def lessons(self, **texts):
+        """Make these the book's lessons, and its only ones."""
+        shutil.rmtree(self.folder / "lessons", ignore_errors=True)
+        for name, text in texts.items():
+            self.write(f"lessons/{name}.ipynb", text)
+        self.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n"
+                   + "".join(f"- file: lessons/{name}\n" for name in texts))
