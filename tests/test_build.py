@@ -435,7 +435,8 @@ def test_the_users_set_up_stays_out_of_the_pages(tmp_path):
     book.write("code/mnist.py", "print('stand-in')")
     book.lessons(
         uses="\ufeff" + notebook(SPOILT, metadata={"kernelspec": {"name": "nowhere"}}),
-        alone=edited(lambda lesson, cell: (lesson.update(nbformat_minor=0, metadata={}))))
+        alone=edited(lambda lesson, cell: (lesson.update(nbformat_minor=0, metadata={}))),
+        writes=notebook("print(open('beside.txt', 'w').write('what changes its own dependencies'))"))
     variables = {
         "HOME": "/dev/null", "IPYTHONDIR": folder, "JUPYTER_PATH": folder,
         "JUPYTER_CONFIG_DIR": folder, "JUPYTER_DATA_DIR": folder, "KERAS_BACKEND": "torch",
@@ -445,7 +446,7 @@ def test_the_users_set_up_stays_out_of_the_pages(tmp_path):
         "LOKY_MAX_CPU_COUNT": "1"}
     succeeded, printed = book.build(**variables, https_proxy="http://localhost:1")
     assert succeeded, printed
-    assert "executing 2 lesson(s), 1 at a time" in printed, "more lessons at once than usable cores"
+    assert "executing 3 lesson(s), 1 at a time" in printed, "more lessons at once than usable cores"
     page = re.sub("<.*?>", "", book.page("lessons/uses"))
     assert "made from scikit-learn" in page, "the stand-in may be mistaken for MNIST"
     inherited = {f"{name}={value}" for name, value in variables.items()} & set(page.splitlines())
