@@ -23,8 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "_build/.home"
 
-# LD_LIBRARY_PATH: the Pythons of some clusters do not start without it
-KEPT = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "COURSE_DATA", "MNIST_NPZ"]
+# What no output depends on, and without which some Pythons do not start or reach no network.
+KEPT = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
+        "https_proxy", "no_proxy", "SSL_CERT_FILE", "COURSE_DATA", "MNIST_NPZ"]
 
 # A change of these executes all lessons again.
 SETTINGS = {

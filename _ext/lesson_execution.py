@@ -4,6 +4,8 @@ MyST-NB is told to execute nothing: it shows the outputs that `read_executed` ta
 With COURSE_PREVIEW=1 nothing is executed here either, and the pages show the stored outputs.
 """
 
+import copy
+import functools
 import math
 import os
 import shutil
@@ -72,9 +74,10 @@ def execute(app, env, docnames):
     if PREVIEW:
         return
     cache = open_cache(CACHE)
-    lessons = {name: read_lesson(Path(env.doc2path(name)).read_text(encoding="utf8"))
+    lessons = {name: _lesson(Path(env.doc2path(name)).read_text(encoding="utf-8-sig"))
                for name in env.lesson_digests}
-    waiting = {name: lesson for name, lesson in lessons.items() if find_outputs(cache, lesson) is None}
+    waiting = {name: copy.deepcopy(lesson) for name, lesson in lessons.items()
+               if find_outputs(cache, lesson) is None}
     docnames += waiting.keys() - set(docnames)
     if not waiting:
         return
@@ -98,6 +101,12 @@ def execute(app, env, docnames):
     if failures:
         # no exception: Jupyter Book would bury it under its own traceback
         sys.exit("these lessons failed:\n\n" + "\n\n".join(failures))
+
+
+@functools.cache
+def _lesson(text):
+    """Return read_lesson(text), once a build: what changes while lessons run counts for the next."""
+    return read_lesson(text)
 
 
 def longest_first(cache, lessons):
@@ -164,7 +173,7 @@ def open_cache(folder):
         return cache
     except Exception as error:   # whatever a damaged file may raise, the lessons can be run again
         logger.info("the cache of executed lessons is damaged (%s): starting a new one",
-                    str(error).splitlines()[0])
+                    (str(error) or type(error).__name__).splitlines()[0])
         shutil.rmtree(folder)
         return get_cache(str(folder))
 
@@ -177,7 +186,7 @@ def find_outputs(cache, lesson):
         return None
     except Exception as error:   # as above
         logger.info("the cached outputs of a lesson are damaged (%s): executing it again",
-                    str(error).splitlines()[0])
+                    (str(error) or type(error).__name__).splitlines()[0])
         return None
 
 
@@ -192,7 +201,7 @@ def store(cache, name, lesson, seconds):
 def read_executed(text):
     """Return the notebook in `text` as its page shows it: with the outputs of its execution."""
     notebook = nbformat.reads(text.removeprefix("\ufeff"), as_version=4)
-    lesson = read_lesson(text)
+    lesson = _lesson(text.removeprefix("\ufeff"))
     notebook.metadata.kernelspec = {key: lesson.metadata.kernelspec[key]
                                     for key in ("name", "display_name", "language")}
     notebook.metadata.language_info = {"name": "python", "pygments_lexer": "ipython3"}
