@@ -201,7 +201,7 @@ def saturation(outputs, description):
 
     outputs: a dictionary by network of (n, units) outputs, as `lecture.hidden` returns them.
     """
-    columns = min(3, len(outputs))
+    columns = len(outputs) if len(outputs) <= 3 else 2
     rows = -(-len(outputs) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(7, 0.5 + 2 * rows), sharex=True,
                                 sharey=True, squeeze=False)

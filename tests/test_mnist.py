@@ -512,6 +512,12 @@ def test_copy_is_stretched_along_each_axis(scale):
     np.testing.assert_allclose(spread / before, scale, rtol=0.05)
 
 
+def test_turned_copy_keeps_its_right_angles():
+    for sign in (1, -1):
+        upright, level = one_copy(LINE, angle=15 * sign), one_copy(LINE.T, angle=15 * sign)
+        assert np.abs(upright - np.rot90(level)).max() <= 1
+
+
 def slope(copy):
     """Return by how many columns the ink moves to the right from a row to the next."""
     rows, columns = np.mgrid[:28, :28] - 13.5
