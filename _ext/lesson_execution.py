@@ -47,11 +47,8 @@ def find_data():
                            env={**kernel_environment(), "KERAS_HOME": str(keras_home)})
     if found.returncode:
         sys.exit(found.stderr.strip().splitlines()[-1].removeprefix("__main__."))
-    data = os.environ["COURSE_DATA"] = found.stdout.split()[-1]
-    if data != "MNIST":
-        os.environ["MNIST_NPZ"] = data   # no lesson is to wait for the network again
-    elif not named:
-        os.environ["MNIST_NPZ"] = str(keras_home / "datasets/mnist.npz")
+    data, _, path = found.stdout.strip().partition(" ")
+    os.environ["COURSE_DATA"], os.environ["MNIST_NPZ"] = data, path or data
     return data
 
 

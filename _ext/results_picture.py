@@ -47,10 +47,10 @@ class Evidence(SphinxDirective):
             for output in cell.get("outputs", []):
                 record = output.get("metadata", {}).get("evidence")
                 if record and record["quantity"].startswith(QUANTITY):
-                    for method, runs in record["runs"].items():
+                    for method, runs in record["runs"]:
                         reference = record["reference"]
                         gain = (None if reference in (None, method) else
-                                (reference, np.subtract(runs, record["runs"][reference])))
+                                (reference, np.subtract(runs, dict(record["runs"])[reference])))
                         found.setdefault(method, (method, np.array(runs), gain,
                                                   record["lecture"].get(method)))
         return list(found.values())

@@ -92,6 +92,8 @@ def _words(measured, holds, bounds):
     """Return `measured` and what it needs as text, with digits enough to see whether it holds."""
     for digits in range(3, 18):
         shown = _text(measured, digits)
+        if isinstance(measured, float) and shown.replace(",", "").lstrip("-").isdigit():
+            shown += ".0"   # a measurement, which may differ between processors; a count may not
         # of the bounds a digit more, for those of four digits are written so in the lesson
         texts = {name: value if value is None else _text(value, digits + 1)
                  for name, value in bounds.items()}
@@ -109,7 +111,7 @@ def _words(measured, holds, bounds):
 
 
 def _text(number, digits):
-    """Return an int in full, a float with `digits` significant digits, its whole part in full."""
+    """Return an int in full, a float with `digits` significant digits or to the first decimal."""
     if isinstance(number, int) or not math.isfinite(number) or digits > 15:
         return f"{number:,}"
-    return f"{number:,.{max(digits, len(str(abs(int(number)))))}g}"
+    return f"{number:,.{max(digits, len(str(abs(int(number)))) + 1)}g}"

@@ -67,7 +67,8 @@ def evidence(runs, description, *, reference=None, lecture=None,
                   fontsize="small")
     show(description, {"evidence": {
         "quantity": quantity, "reference": reference, "lecture": lecture, "data": mnist.source,
-        "runs": {name: np.asarray(values).tolist() for name, values in runs.items()}}})
+        # a list, because notebooks are stored with the keys of a dictionary in the alphabet's order
+        "runs": [[name, np.asarray(values).tolist()] for name, values in runs.items()]}})
 
 
 def evidence_table(runs, reference=None):

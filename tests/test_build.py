@@ -13,89 +13,30 @@ import pytest
 
 import lesson_dependencies
 import lesson_execution
+from book import SmallBook, executed, notebook
 from lesson_dependencies import read_lesson
 
 ROOT = Path(__file__).parent.parent
 
 
-def notebook(*cells, metadata=None, tags=()):
-    return json.dumps({
-        "cells": [{"cell_type": "markdown", "metadata": {}, "source": "# A lesson"}] + [
-            {"cell_type": "code", "metadata": {"tags": list(tags)} if tags else {}, "source": cell,
-             "execution_count": None, "outputs": []} for cell in cells],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python",
-                                    "name": "python3"}} if metadata is None else metadata,
-        "nbformat": 4, "nbformat_minor": 4})
-
-
-USES = 'import sys; sys.path.insert(0, "../code")\nimport outer\nprint(outer.answer)'
 CLAIM = ('import sys; sys.path.insert(0, "../code")\nimport claims\n'
          'claims.claim({sentence!r}, 2, at_least={bound}, lecture="2.5")')
 
 
-def executed(printed):
-    """Return the lessons that a build says it executed, in the order of their ends."""
-    return re.findall(r"lessons/(\w+): executed in", printed)
+class Book(SmallBook):
+    """The small book with claims, among files that are no pages."""
 
-
-class Book:
     def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir(exist_ok=True)
-        for name in ["_config.yml", "references.bib", "requirements.lock"]:
-            shutil.copy(ROOT / name, folder)
-        for name in ["_ext", "_static"]:
-            shutil.copytree(ROOT / name, folder / name)
-        self.write("code/mnist.py", 'source = "MNIST"\nif __name__ == "__main__":\n    print(source)')
-        self.write("code/inner.py", "answer = 41")
-        self.write("code/outer.py", "from inner import answer")
-        self.write("code/claims.py", (ROOT / "code/claims.py").read_text(encoding="utf8"))
-        self.write("index.md", "# The book\n")
-        self.lessons(uses=notebook(USES), alone=notebook("print(1 + 1)"))
+        super().__init__(folder)
+        self.copy("code/claims.py")
         for name in [".pytest_cache/README.md", "env/x/site-packages/pkg/README.md", "venv/a.md",
                      "lessons/._uses.md", "lessons/.#uses.md", "lessons/uses.md~",
                      "lessons/.ipynb_checkpoints/uses-checkpoint.ipynb"]:
             self.write(name, "# What programs leave behind is no page")
 
-    def write(self, name, text):
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_text(text, encoding="utf8")
-
-    def lessons(self, **texts):
-        """Make these the book's lessons, and its only ones."""
-        shutil.rmtree(self.folder / "lessons", ignore_errors=True)
-        for name, text in texts.items():
-            self.write(f"lessons/{name}.ipynb", text)
-        self.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n"
-                   + "".join(f"- file: lessons/{name}\n" for name in texts))
-
     def add_results(self):
-        self.write("results.md", "# Results\n\n```{claims}\n```\n")
+        self.write("results.md", "# Results\n\n```{evidence}\n```\n\n```{claims}\n```\n")
         self.write("_toc.yml", (self.folder / "_toc.yml").read_text() + "- file: results\n")
-
-    def page(self, name):
-        return (self.folder / f"_build/html/{name}.html").read_text(encoding="utf8")
-
-    def start(self, *options, **variables):
-        """Start to build; return the running process."""
-        environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"}
-        return subprocess.Popen(
-            [sys.executable, "_ext", "build", "--warningiserror", "--nitpick", "--keep-going",
-             *options, "."], cwd=self.folder, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**environment, **variables})
-
-    def build(self, *options, **variables):
-        """Build; return whether it succeeded and what it printed."""
-        running = self.start(*options, **variables)
-        printed, _ = running.communicate()
-        return running.returncode == 0, printed
-
-    def executes(self):
-        """Build; return the names of the lessons that were executed."""
-        succeeded, printed = self.build()
-        assert succeeded, printed
-        return set(executed(printed))
 
 
 @pytest.fixture
@@ -154,7 +95,7 @@ def test_a_build_executes_what_changed_and_only_that(book):
     assert succeeded and not executed(printed), "nothing changed, and lessons were executed"
     assert "0 added, 0 changed, 0 removed" in printed, "nothing changed, and pages were read"
     book.write("index.md", "# The same book\n")
-    edited = json.loads(notebook(USES).replace("# A lesson", "# Other prose"))
+    edited = json.loads(notebook(SmallBook.USES).replace("# A lesson", "# Other prose"))
     edited["cells"][1]["metadata"] = {"scrolled": True, "tags": ["hide-input"]}
     assert "above-input" not in book.page("lessons/uses")
     book.write("lessons/uses.ipynb", json.dumps(edited))
@@ -396,6 +337,28 @@ def test_results_show_each_claim_as_printed_and_lead_to_its_cell(book):
     assert "another" in book.page("results"), "the results are those of an earlier build"
 
 
+EVIDENCE = """from IPython.display import display
+runs = [["plain <b>", [0.6, 0.62, 0.64]], ["L2", [0.7, 0.74, 0.72]]]
+for quantity in ["test accuracy (fraction correct)", "cost"]:
+    display({"text/plain": "a figure"}, raw=True, metadata={"evidence": {
+        "quantity": quantity, "reference": "plain <b>", "lecture": {"L2": 0.78}, "data": "MNIST",
+        "runs": runs if quantity != "cost" else [["none", [1, 2, 3]]]}})"""
+
+
+def test_results_draw_and_list_every_run_of_test_accuracy(book):
+    book.lessons(alone=notebook(EVIDENCE))
+    book.add_results()
+    assert book.executes()
+    page = book.page("results")
+    cells = re.findall(r"<td><p>(.*?)</p></td>", page)
+    assert cells == ["plain &lt;b&gt;", "0.620 ± 0.020", "", "3", "",
+                     "L2", "0.720 ± 0.020", "+0.100 ± 0.050 over plain &lt;b&gt;", "3", "0.78"]
+    picture = re.search('<svg class="evidence".*?</svg>', page, re.S).group()
+    assert picture.count("<circle") == 6 and picture.count('class="lecture"') == 1
+    assert re.findall("<text x.*?>(.*?)<", picture) == ["plain &lt;b&gt;", "L2"]
+    assert 'aria-label="Test accuracy of every run' in picture
+
+
 def test_a_preview_executes_nothing_and_says_so(book):
     lesson = json.loads(notebook("print('from the kernel')"))
     lesson["cells"][1]["outputs"] = [
@@ -472,7 +435,9 @@ def test_lessons_are_handed_the_data_that_were_found(tmp_path, monkeypatch, name
         (home / ".keras/datasets/mnist.npz").touch()
     (tmp_path / "code").mkdir()
     (tmp_path / "code/mnist.py").write_text(
-        "import os; print('stand-in' if os.environ.get('MNIST_NPZ') == 'stand-in' else 'MNIST')")
+        "import os; named = os.environ.get('MNIST_NPZ')\n"
+        "print('stand-in' if named == 'stand-in' else "
+        "'MNIST ' + (named or os.environ['KERAS_HOME'] + '/datasets/mnist.npz'))")
     monkeypatch.setattr(lesson_execution, "ROOT", tmp_path)
     monkeypatch.setattr(lesson_execution, "HOME", own)
     monkeypatch.setenv("HOME", str(home))

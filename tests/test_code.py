@@ -796,7 +796,8 @@ def test_claim_outside_its_bounds_raises(published, measured, bounds):
     (0.123456, {"equals": 0.1111111, "tolerance": 0.0234567},
      "holds: L2 helps, measured 0.123, needs 0.1111 within 0.02346"),
     (0.5, {"at_most": 0.6255}, "holds: L2 helps, measured 0.5, needs at most 0.6255"),
-    (12345.6, {"at_least": 1e4}, "holds: L2 helps, measured 12,346, needs at least 10,000"),
+    (12345.6, {"at_least": 1e4}, "holds: L2 helps, measured 12,345.6, needs at least 10,000"),
+    (118.0, {"at_least": 100}, "holds: L2 helps, measured 118.0, needs at least 100"),
     (1.23456e-7, {"at_most": 1e-6}, "holds: L2 helps, measured 1.23e-07, needs at most 1e-06"),
     (np.float64(0.785), {"at_least": np.float64(0.7)},
      "holds: L2 helps, measured 0.785, needs at least 0.7")])
@@ -1072,7 +1073,7 @@ def test_evidence_keeps_the_runs_with_the_output(published, monkeypatch):
     (_, metadata), = published
     assert metadata == {"evidence": {
         "quantity": "cost", "reference": "plain", "lecture": {"L2": 0.78}, "data": "stand-in",
-        "runs": {name: runs.tolist() for name, runs in RUNS.items()}}}
+        "runs": [[name, runs.tolist()] for name, runs in RUNS.items()]}}
     json.dumps(metadata)
 
 

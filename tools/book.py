@@ -12,15 +12,18 @@ ROOT = Path(__file__).resolve().parent.parent
 MACHINERY = ["_config.yml", "references.bib", "requirements.lock", "_ext", "_static"]
 
 
-def notebook(*sources):
-    """Return the text of a lesson with these code cells."""
+def notebook(*sources, metadata=None, tags=()):
+    """Return the text of a lesson with these code cells, all with these tags.
+
+    It has no cell ids, as notebooks before nbformat 4.5 have none.
+    """
     return json.dumps({
-        "cells": [{"cell_type": "markdown", "id": "m0", "metadata": {}, "source": "# A lesson"}] + [
-            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source,
-             "execution_count": None, "outputs": []} for i, source in enumerate(sources)],
+        "cells": [{"cell_type": "markdown", "metadata": {}, "source": "# A lesson"}] + [
+            {"cell_type": "code", "metadata": {"tags": list(tags)} if tags else {}, "source": source,
+             "execution_count": None, "outputs": []} for source in sources],
         "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python",
-                                    "name": "python3"}},
-        "nbformat": 4, "nbformat_minor": 5})
+                                    "name": "python3"}} if metadata is None else metadata,
+        "nbformat": 4, "nbformat_minor": 4})
 
 
 def executed(printed):
