@@ -40,7 +40,7 @@ def train(model, x, y, *, learning_rate=0.01, loss="mean_squared_error",
 
     Returns Keras's `History`.
     """
-    model.compile(optimizer=keras.optimizers.SGD(learning_rate), loss=loss,
+    model.compile(optimizer=keras.optimizers.SGD(float(learning_rate)), loss=loss,
                   metrics=["accuracy"])
     return training.fit(model, x, y, epochs=epochs, batch_size=batch_size,
                         **options)
