@@ -475,6 +475,8 @@ def test_fit_lets_callbacks_stop_it(recorder):
     stop = keras.callbacks.EarlyStopping(monitor="loss", min_delta=1e9, patience=1)
     history = training.fit(model, *numbered(10), epochs=9, callbacks=[stop], jit_compile=False)
     assert len(history.epoch) == 2, "fit: EarlyStopping did not stop it"
+    again = training.fit(model, *numbered(10), epochs=3, jit_compile=False)
+    assert len(again.epoch) == 3, "fit: a model that was stopped once is stopped in the next fit, too"
 
 
 class Break(keras.callbacks.Callback):
