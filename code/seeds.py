@@ -53,9 +53,9 @@ def over_seeds(experiment, seeds=SEEDS):
 
 
 def interval(values):
-    """Return the mean of `values`, one for each seed, and half its 95% confidence interval.
+    """Return the mean of `values`, one for each seed, and half its 95% interval.
 
-    By Student's t distribution, because the spread, too, is estimated from the values.
+    By Student's t distribution, since the spread, too, is estimated from the values.
     """
     n = len(values)
     return np.mean(values), stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / np.sqrt(n)
