@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 from docutils import nodes
 from scipy import stats
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW, read_executed
 from results_page import table
 
-COLUMNS = ["method", "mean, standard deviation", "gain, 95% interval", "seeds", "lecture"]
+logger = logging.getLogger(__name__)
+
+COLUMNS = ["method", "mean ± sd", "gain, 95% interval", "seeds", "lecture"]
 QUANTITY = "test accuracy"   # runs of other quantities are for their lesson alone
 WIDTH, ROW, LEFT, RIGHT = 420, 34, 12, 408   # of the picture, in its own units
 
@@ -51,8 +54,10 @@ class Evidence(SphinxDirective):
                         reference = record["reference"]
                         gain = (None if reference in (None, method) else
                                 (reference, np.subtract(runs, dict(record["runs"])[reference])))
-                        found.setdefault(method, (method, np.array(runs), gain,
-                                                  record["lecture"].get(method)))
+                        row = (method, np.array(runs), gain, record["lecture"].get(method))
+                        known = found.setdefault(method, row)[1]
+                        if any(a != b for a, b in zip(known, runs)):   # fewer seeds are the same runs
+                            logger.warning("two figures of %s call different runs %r", name, method)
         return list(found.values())
 
 

@@ -62,7 +62,8 @@ def evidence(runs, description, *, reference=None, lecture=None,
     if gains:
         axes[0, 1].axvline(0, color="0.4", linestyle="-", linewidth=1)
         axes[0, 1].set_xlabel(f"gain, same seed, over\n{reference}")
-        axes[0, 1].locator_params(axis="x", nbins=4)   # signs and decimals take room
+    for axis in axes.flat:
+        axis.locator_params(axis="x", nbins=4)   # decimals and signs take room
     entries = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels())))   # each once
     figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=3,
                   fontsize="small")

@@ -359,6 +359,18 @@ def test_results_draw_and_list_every_run_of_test_accuracy(book):
     assert 'aria-label="Test accuracy of every run' in picture
 
 
+def test_two_figures_that_call_different_runs_alike_fail_the_build(book):
+    book.lessons(alone=notebook(EVIDENCE, EVIDENCE.replace("0.74, 0.72", "0.74, 0.71")))
+    book.add_results()
+    succeeded, printed = book.build()
+    assert not succeeded
+    assert "two figures of lessons/alone call different runs 'L2'" in printed
+    fewer = EVIDENCE.replace(", 0.64]", "]").replace(", 0.72]", "]")
+    book.lessons(alone=notebook(EVIDENCE, fewer))
+    book.add_results()
+    assert book.executes(), "the first seeds of known runs are not other runs"
+
+
 def test_a_preview_executes_nothing_and_says_so(book):
     lesson = json.loads(notebook("print('from the kernel')"))
     lesson["cells"][1]["outputs"] = [
