@@ -47,9 +47,9 @@ def test_a_lesson_alone_is_tested_as_all_are(book, folder):
     assert passed, report
 
 
-def test_what_the_book_executed_is_not_executed_again(book):
-    source = 'print("once", file=open("executions", "a"))\nprint("a mean: 0.785 +- 0.010")'
-    executions = book.folder / "lessons/executions"
+def test_what_the_book_executed_is_not_executed_again(book, tmp_path_factory):
+    executions = tmp_path_factory.mktemp("elsewhere") / "executions"   # beside it, it would be a dependency
+    source = f'print("once", file=open({str(executions)!r}, "a"))\nprint("a mean: 0.785 +- 0.010")'
     book.write("lessons/alone.ipynb", lesson(source, "a mean: 0.785 +- 0.010\n"))
     succeeded, printed = book.build()
     assert succeeded, printed
