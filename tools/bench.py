@@ -31,6 +31,7 @@ os.environ["PROGRESS"] = "0"
 
 import mnist   # before anything that loads TensorFlow: it silences the start-up notices
 from book import Book, executed
+from kernel_environment import SETTINGS
 from lesson_execution import find_data
 
 SMALL = dict(optimizer="sgd", loss="mean_squared_error", metrics=["accuracy"])
@@ -103,9 +104,11 @@ def seeds(quick, repeats):
     printed, ten = [], {"model1": [], "model3": []}
     for _ in range(repeats):
         printed.append(seconds(run, keras.Model.fit, models["model1"], quick, verbose=0))
+        os.environ.update(SETTINGS)   # of a lesson's workers; this process has its threads already
         for name, times in ten.items():
             get_reusable_executor().shutdown()   # a lesson starts its workers, too
-            times.append(seconds(over_seeds, lambda seed: run(course.fit, models[name], quick) or 0,
+            listing = models[name]   # alone, for it is sent to the workers
+            times.append(seconds(over_seeds, lambda seed: run(course.fit, listing, quick) or 0,
                                  range(10)))
     for name, times in ten.items():
         ratios = sorted(t / p for t, p in zip(times, printed))
