@@ -585,7 +585,7 @@ def test_over_seeds_uses_all_cores():
 
 
 @pytest.mark.parametrize("gibibytes, cores, processes", [
-    ("max", 4, 4), (2, 1, 1), (2, 2, 2), (2, 4, 2), (1, 4, 1), (0.5, 2, 1), (64, 4, 4)])
+    ("max", 4, 4), (2, 1, 1), (2, 2, 1), (2.5, 4, 2), (3, 2, 2), (1, 4, 1), (0.5, 2, 1), (64, 4, 4)])
 def test_over_seeds_starts_no_more_processes_than_the_container_has_memory_for(
         tmp_path, monkeypatch, gibibytes, cores, processes):
     limit = tmp_path / "memory.max"
