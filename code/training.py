@@ -7,6 +7,7 @@ Keras's.
 """
 
 import os
+import re
 from contextlib import contextmanager
 
 import keras
@@ -53,7 +54,7 @@ def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), valida
     whole = n // batch_size * batch_size
 
     @tf.function(jit_compile=jit_compile)
-    def run_epoch(order):
+    def epoch_of(x, y, order):
         with _quick_penalties(model):
             for batch in tf.reshape(order[:whole], (-1, batch_size)):
                 model.train_step((tf.gather(x, batch), tf.gather(y, batch)))
@@ -66,6 +67,7 @@ def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), valida
         model.test_step(tuple(map(tf.convert_to_tensor, validation_data)))
         return _take_metrics(model)
 
+    run_epoch = _compiled(epoch_of.get_concrete_function(x, y, tf.range(n)))
     rng = np.random.default_rng(np.random.randint(2**31) if seed is None else seed)
     bar = [_Progress()] if verbose and os.environ.get("PROGRESS") != "0" else []
     callbacks = keras.callbacks.CallbackList([*callbacks, *bar], add_history=True, model=model,
@@ -75,8 +77,8 @@ def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), valida
     callbacks.on_train_begin()
     for epoch in range(initial_epoch, epochs):
         callbacks.on_epoch_begin(epoch)
-        order = rng.permutation(n) if shuffle else np.arange(n)
-        logs = {name: float(value) for name, value in run_epoch(tf.constant(order)).items()}
+        order = tf.constant(rng.permutation(n) if shuffle else np.arange(n), tf.int32)
+        logs = {name: float(value) for name, value in run_epoch(x, y, order).items()}
         if validation_data is not None and (epoch + 1) % validation_freq == 0:
             logs |= {f"val_{name}": float(value) for name, value in validate().items()}
         callbacks.on_epoch_end(epoch, logs)
@@ -85,6 +87,31 @@ def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), valida
     model.optimizer.finalize_variable_values(model.trainable_weights)
     callbacks.on_train_end(logs)
     return model.history
+
+
+_programs = {}
+
+
+def _compiled(epoch):
+    """Return a function that does what `epoch` does, compiled already if an equal one was before.
+
+    To compile takes twice as long as to trace, and the networks of different seeds differ in
+    their variables only: these are exchanged.
+    """
+    graph = epoch.graph.as_graph_def()
+    loops = {function.signature.name: str(function) for function in graph.library.function}
+    # TensorFlow never gives a name twice: to compare, loops and gradients are numbered as met
+    names = re.compile("|".join(["CustomGradient-[0-9]+", *(f"{name}(?![0-9])" for name in loops)]))
+    numbers, parts = {}, ["".join(map(str, graph.node))]
+    for part in parts:
+        for name in names.findall(part):
+            if name not in numbers:
+                numbers[name] = f"number {len(numbers)}"
+                parts.append(loops.get(name, ""))
+    program = names.sub(lambda name: numbers[name[0]], "".join(parts))
+    compiled = _programs.setdefault(program, epoch)
+    compiled.set_external_captures(epoch.captured_inputs)
+    return compiled
 
 
 def _take_metrics(model):

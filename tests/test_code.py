@@ -381,6 +381,26 @@ def test_fit_with_batch_normalization_and_a_smaller_last_batch_differs_by_roundi
             f"fit: {weight.path} is not what model.fit makes of it"))
 
 
+def test_fit_compiles_the_networks_of_two_seeds_once_and_trains_each():
+    def trained(seed, lam=0.1):
+        keras.utils.clear_session()
+        keras.utils.set_random_seed(seed)
+        model = compiled(lambda: model3.get_model(4, lam=lam))
+        training.fit(model, *images(13, seed), batch_size=5, epochs=2)
+        return model.get_weights()
+
+    training._programs.clear()
+    first, second = trained(0), trained(1)
+    assert len(training._programs) == 1, "fit: the network of a second seed is compiled again"
+    penalized = trained(1, lam=0.2)
+    assert len(training._programs) == 2, "fit: a program with another penalty passes for the same"
+    training._programs.clear()
+    for weights, afresh in [(first, trained(0)), (second, trained(1)), (penalized, trained(1, 0.2))]:
+        for ours, kerass in zip(weights, afresh):
+            np.testing.assert_array_equal(ours, kerass, err_msg=(
+                "fit: compiled before, a network trains otherwise than compiled for itself"))
+
+
 @pytest.mark.parametrize("jit", [False, True])
 def test_fit_on_fewer_images_than_a_batch_takes_them_all_at_once(jit):
     ours, kerass = compiled(tiny), compiled(tiny, jit_compile=jit)
@@ -634,6 +654,12 @@ def test_lecture_data_are_the_images_that_their_names_say(monkeypatch):
         assert np.all(x[:, 28] == 255), f"lecture: the {name} pixels are not 0 to 255, row by row"
         assert np.array_equal(y, np.eye(10)[numbers % 10]), (
             f"lecture: the {name} labels do not belong to their images")
+    for (x, y), n, first in zip(lecture.load_all_data(), [60000, 10000], [0, 5]):
+        assert x.dtype == np.uint8 and y.dtype == np.float32 and x.shape == (n, 784), (
+            f"lecture: load_all_data returns {x.dtype} {x.shape}, labels {y.dtype}")
+        numbers = first + np.arange(n)
+        assert np.array_equal(x[:, 1] + 256 * x[:, 783].astype(int), numbers) and np.array_equal(
+            y, np.eye(10)[numbers % 10]), "lecture: load_all_data has other images or labels"
 
 
 @pytest.fixture
