@@ -82,10 +82,12 @@ def execute(app, env, docnames):
 
     cores = joblib.cpu_count()   # those that the container may use, where it may not use all
     logger.info("executing %d lesson(s), %d at a time: %s", len(waiting), cores, ", ".join(waiting))
+    # over_seeds shares out what cores are left: a process of its own costs seconds to start
+    share = {"LOKY_MAX_CPU_COUNT": str(max(1, cores // len(waiting)))}
     failures = []
     with ThreadPoolExecutor(cores) as pool:
         running = {pool.submit(_run, waiting[name], Path(env.doc2path(name)).parent,
-                               app.config.nb_execution_timeout): name
+                               app.config.nb_execution_timeout, share): name
                    for name in longest_first(cache, waiting)}
         for done, future in enumerate(as_completed(running), 1):
             name, (seconds, failure) = running[future], future.result()
@@ -118,7 +120,7 @@ def longest_first(cache, lessons):
         sum(len(cell.source) for cell in lessons[name].cells if cell.cell_type == "code")))
 
 
-def _run(notebook, folder, timeout):
+def _run(notebook, folder, timeout, variables):
     """Execute `notebook` in place; return the seconds it took and what failed, if something did."""
     from jupyter_client.kernelspec import KernelSpecManager   # only now: they take a moment
     from jupyter_client.manager import AsyncKernelManager
@@ -135,7 +137,7 @@ def _run(notebook, folder, timeout):
                               kernel_spec_manager=KernelSpecManager(kernel_dirs=[])))
     start = time.monotonic()
     try:
-        client.execute(env=kernel_environment(), cleanup_kc=True)
+        client.execute(env=kernel_environment() | variables, cleanup_kc=True)
         failure = _unwanted_output(notebook)
     except Exception as error:   # whatever ends this lesson, the others go on
         if isinstance(error, CellExecutionError):

@@ -1,10 +1,10 @@
-"""The `claims` directive: every claim of every lesson with what this build measured."""
+"""The `claims` directive: every claim of every lesson with what this build measured; and a role for one."""
 
 from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lesson_execution import PREVIEW, read_executed
 
@@ -22,10 +22,7 @@ class Claims(SphinxDirective):
         for name in self.env.external_site_map:
             if name in self.env.lesson_digests:
                 text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
-                rows = [self.row(name, index, output.metadata["claim"])
-                        for index, cell in enumerate(read_executed(text).cells)
-                        for output in cell.get("outputs", []) if "claim" in output.get("metadata", {})]
-                if rows:
+                if rows := [self.row(name, index, claim) for index, claim in claims_of(text)]:
                     result += [self.heading(name), table(COLUMNS, rows)]
         return result
 
@@ -36,11 +33,41 @@ class Claims(SphinxDirective):
         return nodes.paragraph("", "", nodes.strong("", "", title))
 
     def row(self, name, index, claim):
-        page = self.env.app.builder.get_relative_uri(self.env.docname, name)
-        sentence = nodes.reference("", claim["sentence"], internal=True,
-                                   refuri=f"{page}#cell-{index}")
+        sentence = link_to(self.env, name, index, claim["sentence"])
         return [sentence, *(nodes.Text(str(text)) for text in (
             claim["shown"], claim["needs"], claim["lecture"] or "", claim["verdict"]))]
+
+
+class OneClaim(SphinxRole):
+    """What was measured for one claim, linked to its cell: {claim}`lesson: how its sentence begins`."""
+
+    def run(self):
+        self.env.metadata[self.env.docname]["claims"] = True
+        if PREVIEW:
+            return [nodes.inline("", "(measured by make book)")], []
+        lesson, _, start = self.text.partition(": ")
+        path = Path(self.env.doc2path(f"lessons/{lesson}"))
+        found = [(index, claim) for index, claim in claims_of(path.read_text(encoding="utf8"))
+                 if claim["sentence"].startswith(start)] if path.exists() else []
+        if len(found) != 1:
+            return [], [self.inliner.reporter.error(
+                f"{len(found)} claims of lessons/{lesson} begin with {start!r}; name one",
+                line=self.lineno)]
+        (index, claim), = found
+        return [link_to(self.env, f"lessons/{lesson}", index,
+                        f"measured {claim['shown']}, needs {claim['needs']}")], []
+
+
+def claims_of(lesson):
+    """Return the claims of a lesson, a notebook's text: pairs of a cell's number and what it recorded."""
+    return [(index, output.metadata["claim"])
+            for index, cell in enumerate(read_executed(lesson).cells)
+            for output in cell.get("outputs", []) if "claim" in output.get("metadata", {})]
+
+
+def link_to(env, name, index, words):
+    page = env.app.builder.get_relative_uri(env.docname, name)
+    return nodes.reference("", words, internal=True, refuri=f"{page}#cell-{index}")
 
 
 def table(columns, rows):
@@ -73,4 +100,5 @@ def setup(app):
     app.connect("env-before-read-docs", read_again, priority=600)   # lessons add pages of their own
     app.connect("doctree-read", mark_cells)
     app.add_directive("claims", Claims)
+    app.add_role("claim", OneClaim())
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import joblib
 import nbformat
 import pytest
 
@@ -359,6 +360,17 @@ def test_results_draw_and_list_every_run_of_test_accuracy(book):
     assert 'aria-label="Test accuracy of every run' in picture
 
 
+def test_a_page_quotes_what_was_measured_for_a_claim(book):
+    book.write("index.md", "# The book\n\nIt is {claim}`uses: two is at least`.\n")
+    book.lessons(uses=notebook("1", CLAIM.format(sentence="two is at least one", bound=1)))
+    assert book.executes()
+    assert ('It is <a class="reference internal" href="lessons/uses.html#cell-2">'
+            'measured 2, needs at least 1</a>.') in book.page("index")
+    book.write("index.md", "# The book\n\nIt is {claim}`uses: three is`.\n")
+    succeeded, printed = book.build()
+    assert not succeeded and "0 claims of lessons/uses begin with 'three is'" in printed
+
+
 def test_two_figures_that_call_different_runs_alike_fail_the_build(book):
     book.lessons(alone=notebook(EVIDENCE, EVIDENCE.replace("0.74, 0.72", "0.74, 0.71")))
     book.add_results()
@@ -385,6 +397,17 @@ def test_a_preview_executes_nothing_and_says_so(book):
     for page in ["lessons/uses", "results", "index"]:
         assert "A preview: nothing was executed" in book.page(page)
     assert "come with make book" in book.page("results")
+
+
+def test_lessons_that_are_executed_at_once_share_the_cores(book):
+    cores = joblib.cpu_count()
+    source = "import joblib; print(joblib.cpu_count(), 'cores{}')"
+    book.lessons(uses=notebook(source.format(" here")), alone=notebook(source.format(" there")))
+    assert book.executes() == {"uses", "alone"}
+    assert f"{max(1, cores // 2)} cores here" in book.page("lessons/uses")
+    book.write("lessons/alone.ipynb", notebook(source.format(" alone")))
+    assert book.executes() == {"alone"}
+    assert f"{cores} cores alone" in book.page("lessons/alone")
 
 
 # The user's set-up
@@ -426,6 +449,7 @@ def test_the_users_set_up_stays_out_of_the_pages(tmp_path):
     assert "executing 3 lesson(s), 1 at a time" in printed, "more lessons at once than usable cores"
     page = re.sub("<.*?>", "", book.page("lessons/uses"))
     assert "made from scikit-learn" in page, "the stand-in may be mistaken for MNIST"
+    variables["LOKY_MAX_CPU_COUNT"] = "2"   # the build shares out the one core that it was left
     inherited = {f"{name}={value}" for name, value in variables.items()} & set(page.splitlines())
     assert not inherited, f"a kernel sees the user's {inherited}"
     assert "https_proxy=http://localhost:1" in page, "MNIST could not be had through a proxy"

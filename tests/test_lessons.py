@@ -83,6 +83,18 @@ def test_prose_has_a_sentence_or_clause_a_line(lesson):
             assert len(line) <= CLAUSE, f"a line of {len(line)} characters: {line}"
 
 
+def test_what_is_bold_within_a_sentence_is_a_term_of_the_glossary(lesson):
+    bold = re.findall(r"(?<!\*)\*\*([a-z][^*\n]*)\*\*", prose(lesson))
+    assert not bold, f"not linked to the glossary (or, if stressed, not in italics): {bold}"
+
+
+def test_each_term_of_the_glossary_is_introduced_by_one_lesson():
+    glossary = (LESSONS.parent / "glossary.md").read_text(encoding="utf8")
+    introduced = [named or shown for path in LESSONS.glob("*.ipynb") for shown, named in re.findall(
+        r"\*\*{term}`([^`<]*?)(?: <(.*?)>)?`\*\*", prose(nbformat.read(path, as_version=4)))]
+    assert sorted(introduced) == sorted(re.findall(r"^(\w.*)\n  ", glossary, re.M))
+
+
 def test_every_cell_is_compared_with_a_run(lesson):
     for number, cell in enumerate(code_cells(lesson), 1):
         assert cell.execution_count is not None, (
