@@ -27,14 +27,14 @@ def load_data():
 
 
 def load_all_data():
-    """Return all images, (x_train, y_train), (x_test, y_test), as Keras does but in rows.
+    """Return all images, (x_train, y_train), (x_test, y_test), as Keras does.
 
-    x: uint8 (60,000, 784) and (10,000, 784), the pixels, 0 to 255: a quarter of the memory of
-        float32, which Keras makes of each batch by itself.
+    x: uint8 (60,000, 784) and (10,000, 784), the pixels, 0 to 255: a quarter of
+        the memory of float32, which Keras makes of each batch by itself.
     y: float32 (60,000, 10) and (10,000, 10), one-hot.
 
-    The last 5,000 to train on are the validation images of `load_data`: to choose settings by
-    them, train on the first 55,000.
+    The last 5,000 training images are the validation images of `load_data`: to
+    choose settings by them, train on the first 55,000.
     """
     return tuple((x.reshape(-1, 784), np.eye(10, dtype="float32")[y])
                  for x, y in mnist.load_data())
