@@ -13,7 +13,7 @@ class ClaimFailed(AssertionError):
 
 
 def claim(sentence, measured, *, at_least=None, at_most=None, equals=None, tolerance=None,
-          data="any", lecture=None):
+          data="any", lecture=None, agrees=True):
     """Print whether `sentence` holds, keep the measurement for later, and raise if it does not.
 
     sentence: one that can be read alone, on the page of results too.
@@ -23,7 +23,8 @@ def claim(sentence, measured, *, at_least=None, at_most=None, equals=None, toler
         The bound says what the sentence says; take it from the spread over seeds, never from
         one run.
     data: "MNIST" for a sentence that is about MNIST alone: on the stand-in it is left open.
-    lecture: the figure that the lecture printed, if it has one, for the page of results.
+    lecture: what the lecture printed or says of this, in a few words, for the page of results.
+    agrees: whether the sentence bears the lecture out; False where it corrects it.
 
     Raises ClaimFailed, naming the sentence, the measurement and the bound, which stops the build;
     ValueError for a call that could not be judged.
@@ -42,7 +43,8 @@ def claim(sentence, measured, *, at_least=None, at_most=None, equals=None, toler
         raise ClaimFailed(f"does not hold: {report}")
     verdict = "left open on the stand-in" if left_open else "holds"
     record = {"sentence": sentence, "measured": measured, **bounds, "data": mnist.source,
-              "lecture": lecture, "verdict": verdict, "shown": shown, "needs": needs}
+              "lecture": lecture, "agrees": agrees if lecture else None,
+              "verdict": verdict, "shown": shown, "needs": needs}
     # The record rides in the output's metadata: it is cached and stored with the page itself.
     display({"text/plain": f"{verdict}: {report}"}, raw=True, metadata={"claim": record})
 

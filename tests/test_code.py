@@ -864,11 +864,12 @@ def test_failed_claim_shows_why_it_does_not_hold(measured, bounds, words):
 def test_claim_keeps_its_measurement_with_the_output(
         published, monkeypatch, measured, bounds, expected):
     monkeypatch.setattr(mnist, "source", "MNIST")
-    claims.claim("L2 helps", measured, lecture=0.76, **bounds)
+    claims.claim("L2 helps", measured, lecture="0.76", agrees=False, **bounds)
     (shown, metadata), = published
     assert metadata["claim"] == {
         "sentence": "L2 helps", "at_least": None, "at_most": None, "equals": None,
-        "tolerance": None, "data": "MNIST", "lecture": 0.76, "verdict": "holds", **expected}, (
+        "tolerance": None, "data": "MNIST", "lecture": "0.76", "agrees": False,
+        "verdict": "holds", **expected}, (
         "claim: the record that the page of results is made from is not complete")
     kinds = {name: type(metadata["claim"][name]) for name, value in expected.items()}
     assert kinds == {name: type(value) for name, value in expected.items()}, (
