@@ -1,8 +1,14 @@
 """The site's fonts: cut to the characters that pages in English use, compressed, served with them."""
 
+import hashlib
+import sys
+from pathlib import Path
+
 import fontpkg
 
-ROOM = "_build/.fonts"   # made once: it takes seconds
+# Made once, which takes seconds, and kept with the environment that the fonts come from.
+ROOM = (Path(sys.prefix) / "share/course-fonts"
+        / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12])
 FONTS = {"text": ("Source Serif 4", "normal"), "text-italic": ("Source Serif 4", "italic"),
          "sans": ("Source Sans 3", "normal")}
 # Latin, Greek, punctuation, arrows, mathematical operators, and the mark of a claim that holds
@@ -12,14 +18,13 @@ CHARACTERS = [*range(0x20, 0x180), *range(0x370, 0x400), *range(0x2000, 0x2070),
 
 def prepare(app):
     """Give Sphinx the folder that holds the fonts as a static one."""
-    room = app.srcdir / ROOM
     for name, (family, style) in FONTS.items():
         source = fontpkg.path(family, style=style)
-        target = room / "fonts" / f"{name}.woff2"
+        target = ROOM / "fonts" / f"{name}.woff2"
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             target.parent.mkdir(parents=True, exist_ok=True)
             cut(source, target)
-    app.config.html_static_path.append(str(room))
+    app.config.html_static_path.append(str(ROOM))
 
 
 def cut(source, target):

@@ -331,8 +331,6 @@ def test_results_show_each_claim_as_printed_and_lead_to_its_cell(book):
                             path.read_text(encoding="utf8"))
         remote = [address for address in loaded if re.match("(https?:)?//", address)]
         assert not remote, f"{path.name} loads {remote}"
-    assert "_static/tex-svg-full.js" in book.page("index"), "the page does not load its own MathJax"
-    assert (book.folder / "_build/html/_static/tex-svg-full.js").stat().st_size > 1e6
     book.write("lessons/uses.ipynb", notebook(CLAIM.format(sentence="another", bound=0)))
     assert book.executes() == {"uses"}
     assert "another" in book.page("results"), "the results are those of an earlier build"
@@ -369,6 +367,31 @@ def test_a_page_quotes_what_was_measured_for_a_claim(book):
     book.write("index.md", "# The book\n\nIt is {claim}`uses: three is`.\n")
     succeeded, printed = book.build()
     assert not succeeded and "0 claims of lessons/uses begin with 'three is'" in printed
+
+
+def test_formulas_are_drawn_in_the_build_or_fail_it(book):
+    book.write("index.md", "# The book\n\nSmall: $w_u$.\n\n$$\na &= \\frac{b}{c} \\\\ d &= e\n$$ (eq-two)\n"
+               "\nSee {eq}`eq-two`.\n")
+    assert book.executes()
+    page = book.page("index")
+    glyphs = set(re.findall('<path id="([^"]+)"', page))
+    used = re.findall('<use [^>]*href="#([^"]+)"', page)
+    assert len(used) == 9 and set(used) <= glyphs, "letters are missing from the drawn formulas"
+    assert page.count("<math") == 2 and "<mfrac>" in page, "a formula has no words for screen readers"
+    assert "mathjax" not in page.lower(), "the page loads MathJax"
+    book.write("index.md", "# The book\n\nBroken: $\\frac{1$.\n")
+    succeeded, printed = book.build()
+    assert not succeeded and re.search(r"index.md:3: .*in the formula: \\frac\{1", printed), printed
+
+
+def test_a_changed_style_reaches_the_pages_though_nothing_else_changed(book):
+    book.write("_static/look/look.css", "p { color: red }")
+    assert book.executes()
+    before = re.search(r"look\.css\?v=\w+", book.page("index")).group()
+    book.write("_static/look/look.css", "p { color: green }")
+    assert book.executes() == set()
+    assert before not in book.page("index"), "browsers would keep the old style"
+    assert "green" in (book.folder / "_build/html/_static/look/look.css").read_text()
 
 
 def test_two_figures_that_call_different_runs_alike_fail_the_build(book):
