@@ -1,8 +1,12 @@
-"""The top of a lesson's page: which of the course's lessons it is, and how many of its claims hold."""
+"""The top of a lesson's page, and the cards that lead to the lessons: number, question, claims."""
 
+import re
 from pathlib import Path
 
+import nbformat
 from docutils import nodes
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW
 from results_page import claims_of
@@ -12,6 +16,37 @@ def places(env):
     """Return the lessons in the order of _toc.yml, each with the words for its place in it."""
     lessons = [name for name in env.external_site_map if name in env.lesson_digests]
     return {name: f"Lesson {number} of {len(lessons)}" for number, name in enumerate(lessons, 1)}
+
+
+class LessonCards(SphinxDirective):
+    """The lessons in their order and parts, each with its question, its minutes and its claims."""
+
+    def run(self):
+        self.env.metadata[self.env.docname]["claims"] = True   # read again whenever a lesson is
+        result, numbers = [], places(self.env)
+        for part in self.env.external_site_map[self.env.config.root_doc].subtrees:
+            cards = [self.card(name, numbers[name]) for name in part.files() if name in numbers]
+            if cards:
+                result += [nodes.paragraph("", part.caption, classes=["part"]),
+                           nodes.container("", *cards, classes=["lesson-cards"])]
+        return result
+
+    def card(self, name, place):
+        text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
+        title, question, *_ = (line for cell in nbformat.reads(text, as_version=4).cells[:2]
+                               for line in cell.source.splitlines() if line)
+        words = [place.split(" of")[0]]
+        if minutes := re.search(r"Reading takes about (\d+) minutes", text):
+            words.append(f"{minutes[1]} minutes to read")
+        if not PREVIEW:
+            words.append(f"{len(claims_of(text))} claims checked")
+        link = addnodes.pending_xref(
+            "", nodes.inline("", title.lstrip("# ")), refdomain="std", reftype="doc",
+            reftarget=f"/{name}", refexplicit=True, refwarn=True, refdoc=self.env.docname)
+        return nodes.container("", nodes.paragraph("", "", link, classes=["title"]),
+                               nodes.paragraph("", question if question.endswith("?") else ""),
+                               nodes.paragraph("", " · ".join(words), classes=["lesson-about"]),
+                               classes=["lesson-card"])
 
 
 def read_moved(app, env, docnames):
@@ -47,4 +82,5 @@ def setup(app):
     app.setup_extension("results_page")
     app.connect("env-before-read-docs", read_moved)
     app.connect("doctree-read", add_header)
+    app.add_directive("lesson-cards", LessonCards)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

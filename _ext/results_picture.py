@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from docutils import nodes
+from docutils.parsers.rst import directives
 from scipy import stats
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -20,12 +21,20 @@ WIDTH, ROW, LEFT, RIGHT = 420, 34, 12, 408   # of the picture, in its own units
 
 
 class Evidence(SphinxDirective):
-    """One picture and one table of the runs that lessons published with `plots.evidence`."""
+    """One picture and one table of the runs that lessons published with `plots.evidence`.
+
+    With a lesson's name, a picture alone, of that lesson's runs of the `methods`, apart by ;.
+    """
+
+    optional_arguments = 1
+    option_spec = {"methods": directives.unchanged_required}
 
     def run(self):
         self.env.metadata[self.env.docname]["claims"] = True   # read again whenever a lesson is
         if PREVIEW:
             return [nodes.paragraph("", "The results come with make book.")]
+        if self.arguments:
+            return self.of_one_lesson(f"lessons/{self.arguments[0]}")
         lessons = [(self.title(name), rows) for name in self.env.external_site_map
                    if name in self.env.lesson_digests and (rows := self.rows(name))]
         if not lessons:
@@ -35,6 +44,13 @@ class Evidence(SphinxDirective):
             result += [nodes.paragraph("", "", nodes.strong("", title)),
                        table(COLUMNS, [list(map(nodes.Text, describe(row))) for row in rows])]
         return result
+
+    def of_one_lesson(self, name):
+        rows = {row[0]: row for row in self.rows(name)}
+        methods = [method.strip() for method in self.options["methods"].split(";")]
+        if unknown := set(methods) - set(rows):
+            raise self.error(f"{name} publishes no runs of {unknown}, only of {list(rows)}")
+        return [nodes.raw("", picture([("", [rows[method] for method in methods])]), format="html")]
 
     def title(self, name):
         text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
@@ -85,8 +101,9 @@ def picture(lessons):
 
     parts, y = [], 10
     for title, rows in lessons:
-        y += 24
-        parts.append(f'<text class="lesson" x="0" y="{y}">{html.escape(title)}</text>')
+        if title:
+            y += 24
+            parts.append(f'<text class="lesson" x="0" y="{y}">{html.escape(title)}</text>')
         for method, values, _, lecture in rows:
             y += ROW
             mean, half = interval(values)
@@ -104,7 +121,7 @@ def picture(lessons):
     parts.append(f'<text class="tick" x="{WIDTH / 2}" y="{y}">accuracy on the 10,000 test images '
                  '(fraction correct)</text>')
     words = ("Test accuracy of every run of every method as a dot, under each the mean with its 95% "
-             "interval, and a cross at the lecture's figure; the table below has the numbers.")
+             "interval, and a cross at the lecture's figure.")
     return (f'<svg class="evidence" role="img" aria-label="{words}" viewBox="0 0 {WIDTH} {y + 8}">'
             + "".join(parts) + "</svg>")
 

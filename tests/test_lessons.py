@@ -33,6 +33,12 @@ def test_lesson_has_all_parts_in_order(lesson):
     assert [heading for heading in headings if heading in PARTS] == PARTS
 
 
+def test_lesson_begins_with_its_question_and_its_minutes(lesson):
+    title, _, question, *_ = lesson.cells[0].source.split("\n")
+    assert title.startswith("# ") and question.endswith("?")
+    assert re.search(r"^\*Reading takes about \d+ minutes; running all cells, about ", prose(lesson), re.M)
+
+
 def test_lesson_has_three_exercises_and_solves_each(lesson):
     exercises = re.findall(r"^:::{exercise}.*\n:label: (\S+)", prose(lesson), re.M)
     solved = re.findall(r"^:::{solution(?:-start)?} (\S+)", prose(lesson), re.M)
