@@ -358,6 +358,46 @@ def test_results_draw_and_list_every_run_of_test_accuracy(book):
     assert 'aria-label="Test accuracy of every run' in picture
 
 
+def test_claims_are_cards_that_say_what_the_record_says(book):
+    book.write("results.md", "# Results\n\n" + "".join(
+        f"## {kind}\n\n```{{claim-cards}} {kind}\n```\n\n"
+        for kind in ["the-lecture-holds", "the-lecture-corrected", "the-courses-own"]))
+    book.lessons(uses=notebook("1", CLAIM.format(sentence="it is <high>", bound=1)
+                               + "\nclaims.claim('it is low', 0.5, at_most=1, lecture='1', agrees=False)"
+                               + "\nclaims.claim('it is 3', 3, equals=3)\nprint('holds: no claim')"))
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: results\n")
+    assert book.executes()
+    for page, sections in [("lessons/uses", 1), ("results", 3)]:
+        parts = book.page(page).split("<h2")[-sections:] if sections > 1 else [book.page(page)] * 3
+        for part, sentence, value, words in zip(
+                parts, ["it is &lt;high&gt;", "it is low", "it is 3"], ["2", "0.5", "3"],
+                ["measured, needs at least 1.", "measured, needs at most 1.", "needs exactly 3."]):
+            card = next(card for card in part.split('class="claim holds')[1:] if sentence in card)
+            card = card.split("</div>")[0]
+            assert f"<strong>{value}</strong>" in card and words in card, card
+            assert ("<svg" in card) == (value != "3"), "a ruler for a range, none for an equality"
+    assert "holds: no claim" in book.page("lessons/uses"), "a line of text is no claim"
+    place, = re.findall(r'<circle cx="([\d.]+)', book.page("results").split("it is low")[1].split("</svg>")[0])
+    low, = re.findall(r'<rect x="([\d.]+)', book.page("results").split("it is low")[1].split("</svg>")[0])
+    assert float(low) < float(place) < 272, "the measurement lies outside of what is allowed"
+
+
+def test_lessons_say_their_place_and_lead_from_the_cards(book):
+    book.write("index.md", "# The book\n\n```{lesson-cards}\n```\n")
+    first, second = (json.loads(notebook(CLAIM.format(sentence=name, bound=1))) for name in "ab")
+    first["cells"][0]["source"] = "# First\n\nWhat is it?\n\n*Reading takes about 7 minutes*"
+    book.lessons(first=json.dumps(first), second=json.dumps(second))
+    assert book.executes()
+    card = book.page("index").split('class="lesson-card ')[1].split("</div>")[0]
+    assert re.findall(r">([^<>\n]+)<", card) == [
+        "First", "What is it?", "Lesson 1 · 7 minutes to read · claims checked: 1"]
+    assert "Lesson 2 of 2 · claims that hold: 1 of 1" in book.page("lessons/second")
+    book.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: lessons/second\n"
+               "- file: lessons/first\n")
+    assert book.executes() == set()
+    assert "Lesson 1 of 2" in book.page("lessons/second"), "the place is that of an earlier order"
+
+
 def test_a_page_quotes_what_was_measured_for_a_claim(book):
     book.write("index.md", "# The book\n\nIt is {claim}`uses: two is at least`.\n")
     book.lessons(uses=notebook("1", CLAIM.format(sentence="two is at least one", bound=1)))
