@@ -8,7 +8,7 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test serve refresh bench
+.PHONY: book preview test test-stand-in test-all serve refresh bench
 
 book: $(INSTALLED)
 	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
@@ -18,6 +18,13 @@ preview: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+
+# lessons without MNIST, all or those named: make test-stand-in LESSONS="dropout optimizers"
+test-stand-in: $(INSTALLED)
+	MNIST_NPZ=stand-in $(BIN)/python -m pytest $(if $(LESSONS),$(LESSONS:%=lessons/%.ipynb),lessons)
+
+# what takes too long for every change
+test-all: book test test-stand-in
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
