@@ -11,7 +11,7 @@ CODE = LESSONS.parent / "code"
 
 PARTS = ["What you will be able to do", "The problem", "The idea", "In Keras", "Run it",
          "What we may conclude", "Exercises", "Check yourself", "Summary"]
-WIDTH = 84   # characters of code that a page shows without scrolling
+WIDTH = 88   # characters of code that a page shows without scrolling
 CLAUSE = 160   # characters of a sentence or clause that a diff shows whole
 
 
