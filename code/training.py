@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 # TensorFlow warns when it compiles the same function for many models: that is what lessons do.
 tf.get_logger().setLevel("ERROR")
@@ -67,7 +68,8 @@ def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), valida
         model.test_step(tuple(map(tf.convert_to_tensor, validation_data)))
         return _take_metrics(model)
 
-    run_epoch = _compiled(epoch_of.get_concrete_function(x, y, tf.range(n)))
+    with _forget_gradients():
+        run_epoch = _compiled(epoch_of.get_concrete_function(x, y, tf.range(n)))
     rng = np.random.default_rng(np.random.randint(2**31) if seed is None else seed)
     bar = [_Progress()] if verbose and os.environ.get("PROGRESS") != "0" else []
     callbacks = keras.callbacks.CallbackList([*callbacks, *bar], add_history=True, model=model,
@@ -87,6 +89,21 @@ def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), valida
     model.optimizer.finalize_variable_values(model.trainable_weights)
     callbacks.on_train_end(logs)
     return model.history
+
+
+@contextmanager
+def _forget_gradients():
+    """Remove the custom gradients that TensorFlow registers in here.
+
+    It would keep each for ever, and the whole graph with it: ten thousand objects a network. The
+    epoch's backward pass is traced by then, and asks for them no more.
+    """
+    registered = ops.gradient_registry._registry
+    before = set(registered)
+    yield
+    for name in registered.keys() - before:
+        if name.startswith("CustomGradient-"):
+            del registered[name]
 
 
 _programs = {}
