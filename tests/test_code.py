@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 import claims
 import lecture
@@ -399,6 +400,16 @@ def test_fit_compiles_the_networks_of_two_seeds_once_and_trains_each():
         for ours, kerass in zip(weights, afresh):
             np.testing.assert_array_equal(ours, kerass, err_msg=(
                 "fit: compiled before, a network trains otherwise than compiled for itself"))
+
+
+def test_fit_lets_a_finished_training_go():
+    def trained():
+        keras.utils.clear_session()
+        model = compiled(*TRAININGS["Adam, cross-entropy"])
+        training.fit(model, *images(10), batch_size=5, jit_compile=False)
+        return len(ops.gradient_registry._registry)
+
+    assert trained() == trained(), "fit: TensorFlow keeps the graph of every training"
 
 
 @pytest.mark.parametrize("jit", [False, True])
