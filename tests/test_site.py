@@ -97,7 +97,7 @@ def test_questions_are_dropdowns_without_scripts(open_page):
 def test_search_quotes_from_the_pages(open_page):
     page = open_page("search.html")
     page.goto(page.url.split("?")[0] + "?q=saturation")
-    page.wait_for_selector("#search-results p.context")
+    page.get_by_text("Search finished").wait_for()
     found = page.locator("#search-results li")
     assert "Over-fitting" in page.locator("#search-results").inner_text()
     for excerpt in found.locator("p.context").all_inner_texts():
