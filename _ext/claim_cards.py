@@ -44,7 +44,7 @@ def ruler(claim):
     """Return an SVG of a number line: what is allowed, and the measurement; nothing for an equality."""
     low, high, measured = *allowed(claim), claim["measured"]
     ends = [end for end in (low, high) if math.isfinite(end)]
-    if low == high or not math.isfinite(measured):
+    if low == high or measured is None:   # an equality, or an infinity
         return ""
     shown = [*ends, measured] + [0] * (len(ends) == 1)   # from one bound, zero shows the scale
     left, right = min(shown), max(shown)

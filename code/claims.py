@@ -42,7 +42,9 @@ def claim(sentence, measured, *, at_least=None, at_most=None, equals=None, toler
     if not holds and not left_open:
         raise ClaimFailed(f"does not hold: {report}")
     verdict = "left open on the stand-in" if left_open else "holds"
-    record = {"sentence": sentence, "measured": measured, **bounds, "data": mnist.source,
+    # notebooks are JSON, which has no infinity
+    number = measured if math.isfinite(measured) else None
+    record = {"sentence": sentence, "measured": number, **bounds, "data": mnist.source,
               "lecture": lecture, "agrees": agrees if lecture else None,
               "verdict": verdict, "shown": shown, "needs": needs}
     # The record rides in the output's metadata: it is cached and stored with the page itself.

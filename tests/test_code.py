@@ -887,6 +887,13 @@ def test_claim_keeps_its_measurement_with_the_output(
         "claim: the record cannot be written to a notebook, which is JSON, or is another number")
 
 
+def test_claim_about_an_infinity_can_be_stored(published):
+    claims.claim("it never ends", np.inf, at_least=1)
+    (shown, metadata), = published
+    assert json.dumps(metadata, allow_nan=False) and "measured inf" in shown["text/plain"], (
+        "claim: a notebook, which is JSON, cannot keep the record")
+
+
 @pytest.mark.parametrize("measured", [0.6, 0.8])
 def test_claim_about_mnist_is_left_open_on_the_stand_in(published, monkeypatch, measured):
     monkeypatch.setattr(mnist, "source", "stand-in")
