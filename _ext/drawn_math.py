@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import mathjax
+from docutils.nodes import SkipNode
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
@@ -66,15 +67,11 @@ def drawn(node, source, display):
 
 
 def visit_inline(writer, node):
-    from docutils.nodes import SkipNode
-
     writer.body.append('<span class="math">' + drawn(node, node.astext(), False) + "</span>")
     raise SkipNode
 
 
 def visit_block(writer, node):
-    from docutils.nodes import SkipNode
-
     source = node.astext().strip()
     if r"\\" in source and r"\begin" not in source:
         source = rf"\begin{{split}}{source}\end{{split}}"
