@@ -72,10 +72,10 @@ def add_header(app, document):
     section = title.parent
     section.insert(section.index(title) + 1, nodes.paragraph(
         "", " · ".join(words), classes=["lesson-about"]))
-    question = section[section.index(title) + 2]
-    if isinstance(question, nodes.paragraph) and question.astext().endswith("?"):
-        question["classes"].append("lesson-question")
-        app.env.metadata[name]["question"] = question.astext()
+    for question in section[section.index(title) + 2:][:1]:
+        if isinstance(question, nodes.paragraph) and question.astext().endswith("?"):
+            question["classes"].append("lesson-question")
+            app.env.metadata[name]["question"] = question.astext()
 
 
 def add_path(app, name, template, context, document):
