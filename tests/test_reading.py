@@ -186,9 +186,7 @@ def test_every_term_source_and_equation_that_is_linked_has_a_preview(open_page):
 OVERLAPS = """() => [...document.querySelectorAll(".admonition.margin")].flatMap(note => {
   const a = note.getBoundingClientRect()
   return [...document.querySelectorAll(`article :is(p:not(.admonition-title), li, pre, table, img, h2, h3, dt, .formula, summary)`)]
-    .filter(other => !note.contains(other) && other.offsetParent).map(other => {
-      const range = document.createRange(); range.selectNodeContents(other)
-      return [other, other.matches("p, li, h2, h3") ? range.getBoundingClientRect() : other.getBoundingClientRect()]})
+    .filter(other => !note.contains(other)).map(other => [other, other.getBoundingClientRect()])
     .filter(([other, b]) => b.width && a.left < b.right - 1 && b.left < a.right - 1
                             && a.top < b.bottom - 1 && b.top < a.bottom - 1)
     .map(([other]) => `${note.innerText.slice(0, 40)} | ${other.tagName} ${other.innerText?.slice(0, 40)}`)
