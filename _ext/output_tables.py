@@ -1,4 +1,4 @@
-"""Tables that lessons print, shown as tables: lines of text are read across on a phone, or not at all.
+"""Tables that lessons print, shown as tables, which fit a phone and have heads that can be heard.
 
 A printed table is a block of lines whose numbers stand under one another. Lines above it are its
 head, where their words stand over the numbers, or its caption. What is no table stays as it was
@@ -14,6 +14,7 @@ from docutils import nodes
 
 NUMBER = re.compile(r"[-+]?(?:\d[\d,]*(?:\.\d*)?(?:e[-+]?\d+)?%?|nan|inf)(?![\w.:])")
 WORD = re.compile(r"[^\W\d_]+")
+NAMELESS = re.compile(r"[^,\s]  +[-+]?\d")   # a name that ends in a column of numbers is none
 RESULT = re.compile(r"^Data: |\.\d\d+$")   # lines that say what came out, and name nothing below
 
 
@@ -40,7 +41,7 @@ def read(text):
 
 
 def find_table(lines):
-    """Return the lines before the longest table of a block, the table and the lines after, or None."""
+    """Return the lines before the longest table of a block, the table, and the lines after; or None."""
     for size in range(len(lines), 1, -1):
         for start in range(len(lines) - size + 1):
             if spans := columns(lines[start:start + size]):
@@ -93,7 +94,7 @@ def columns(lines, head=()):
     spans.insert(0, (0, stop))
     rows = [cells(line, spans) for line in lines]
     if (all(row[0] and any(map(NUMBER.search, row[1:])) for row in rows)
-            and not any("[" in line or re.search(r"[^,\s]  +[-+]?\d", line[:stop]) for line in lines)
+            and not any("[" in line or NAMELESS.search(line[:stop]) for line in lines)
             and not any(set(cell) & set(":;") for row in rows for cell in row[1:])
             and any(all(map(is_value, filter(None, column))) for column in list(zip(*rows))[1:])):
         return spans
@@ -140,7 +141,7 @@ def overlap(field, span):
 
 
 def over(names, spans):
-    """Return a line of a head as (words, how many columns they span); "" is over what has no name."""
+    """Return a line of a head as (words, how many columns they span); "" is over no name's."""
     nearest = [max(names, key=lambda field: overlap(field, span)) for span in spans]
     words = [field[2] if overlap(field, span) else "" for field, span in zip(nearest, spans)]
     return [(name, len(list(group))) for name, group in groupby(words)]
@@ -160,9 +161,11 @@ def draw(table):
                          *(nodes.colspec(colwidth=1) for _ in numbers[1:]), cols=len(numbers))
     if table.head:
         group += nodes.thead("", *(draw_row(line, numbers) for line in table.head))
-    group += nodes.tbody("", *(draw_row([(cell, 1) for cell in row], numbers) for row in table.rows))
+    group += nodes.tbody("", *(draw_row([(cell, 1) for cell in row], numbers)
+                               for row in table.rows))
     # not a title, which Sphinx would number
-    caption = nodes.raw("", f"<caption>{html.escape(typeset(table.caption))}</caption>", format="html")
+    caption = nodes.raw("", f"<caption>{html.escape(typeset(table.caption))}</caption>",
+                        format="html")
     return nodes.table("", *[caption] * bool(table.caption), group,
                        classes=["printed", "colwidths-auto"], support_smartquotes=False)
 
@@ -170,7 +173,9 @@ def draw(table):
 def draw_row(line, numbers):
     row, column = nodes.row(), 0
     for words, span in line:
-        entry = nodes.entry("", nodes.Text(typeset(words)), **{"morecols": span - 1} if span > 1 else {})
+        entry = nodes.entry("", nodes.Text(typeset(words)))
+        if span > 1:
+            entry["morecols"] = span - 1
         if numbers[column]:
             entry["classes"].append("text-right")
         row += entry
