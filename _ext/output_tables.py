@@ -41,11 +41,12 @@ def read(text):
 
 
 def find_table(lines):
-    """Return the lines before the longest table of a block, the table, and the lines after; or None."""
+    """Return the lines of a block before its longest table, the table and the lines after, or None."""
     for size in range(len(lines), 1, -1):
         for start in range(len(lines) - size + 1):
-            if spans := columns(lines[start:start + size]):
-                return complete(lines, start, start + size, spans)
+            stop = start + size
+            if (spans := columns(lines[start:stop])) and (found := complete(lines, start, stop, spans)):
+                return found
     return None
 
 
@@ -53,13 +54,13 @@ def complete(lines, start, stop, spans):
     """Return a table with what stands above its rows, and the other lines, as `find_table` does."""
     if stop - start > 2 and is_head([cells(line, spans) for line in lines[start:stop]]):
         start += 1
-        spans = columns(lines[start:stop])
+        spans = columns(lines[start:stop]) or spans
     top = start
     while top and is_over(lines[top - 1], spans):
         top -= 1
     head = [fields(line) for line in lines[top:start]]
     if crowded(head, spans):
-        spans = columns(lines[start:stop], lines[top:start])
+        spans = columns(lines[start:stop], lines[top:start]) or spans
     spans = sorted(spans + [field[:2] for line in head for field in line
                             if not any(overlap(field, span) for span in spans)])
     rows = [cells(line, spans) for line in lines[start:stop]]

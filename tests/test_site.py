@@ -60,21 +60,3 @@ def test_search_quotes_from_the_pages(open_page):
     for excerpt in found.locator("p.context").all_inner_texts():
         assert "\\" not in excerpt and "$" not in excerpt, f"TeX in an excerpt: {excerpt}"
     assert not page.troubles
-
-
-def test_focus_can_be_seen(open_page):
-    for name, control in [("lessons/dropout.html", "fieldset.self-check input"),
-                          ("lessons/dropout.html", "fieldset.self-check button"),
-                          ("lessons/dropout.html", "details summary"), ("index.html", ".lesson-card a"),
-                          ("index.html", "nav a.reference.internal"),
-                          ("index.html", "button.theme-switch-button")]:
-        page = open_page(name)
-        target = page.locator(f"{control}:visible").first
-        target.scroll_into_view_if_needed()
-        box = target.bounding_box()
-        clip = {"x": max(box["x"] - 8, 0), "y": max(box["y"] - 8, 0),
-                "width": box["width"] + 16, "height": box["height"] + 16}
-        before = page.screenshot(clip=clip)
-        page.keyboard.press("Tab")   # so that focus counts as the keyboard's
-        target.focus()
-        assert page.screenshot(clip=clip) != before, f"focus on {control} of {name} cannot be seen"
