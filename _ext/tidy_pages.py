@@ -10,7 +10,7 @@ MENDED = [
     # what a cell of a head heads, for who hears a table; a cell without words heads nothing
     (re.compile(r'<th class="[^"]*"([^>]*)>(?:<p></p>)?</th>'), r"<td\1></td>"),
     (re.compile(r'<th class="(head[^"]*)" colspan='), r'<th scope="colgroup" class="\1" colspan='),
-    (re.compile('<th class="(head|head[^"]*)">'), r'<th scope="col" class="\1">'),
+    (re.compile('<th class="(head[^"]*)">'), r'<th scope="col" class="\1">'),
     (re.compile('<th class="(stub[^"]*)">'), r'<th scope="row" class="\1">'),
 ]
 
