@@ -12,16 +12,23 @@ import nbformat
 from sphinx.errors import ExtensionError
 
 import get_code
+from plain_markdown import plain, read_citations
 
 FOLDER = "notebooks"   # in the site, and the name of the branch that Colab opens them from
 ARCHIVE = "lessons.zip"
 PATH = 'import sys; sys.path.insert(0, "../code")\n'   # how each lesson's code begins
 
 
-def lone_notebook(text, archive, digest):
-    """Return the lesson in `text`, a notebook, with a first cell that gets code/, and no outputs."""
+def lone_notebook(text, archive, digest, write=str):
+    """Return the lesson in `text`, a notebook, with a first cell that gets code/, and no outputs.
+
+    write: a function that rewrites its Markdown.
+    """
     lesson = nbformat.reads(text, as_version=4)
     code_cells = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown":
+            cell.source = write(cell.source)
     for cell in code_cells:
         cell.outputs, cell.execution_count = [], None
     if code_cells and code_cells[0].source.startswith(PATH):
@@ -57,14 +64,17 @@ def write_notebooks(app, exception):
     theme = app.config.html_theme_options
     archive = archive_address(theme.get("repository_url"), theme.get("repository_branch"), app.srcdir)
     files = get_code.read_folder(app.srcdir / "code") if (app.srcdir / "code").exists() else {}
+    equations = {label: number for label, (_, number) in app.env.domains["math"].equations.items()}
+    citations = read_citations(app.srcdir / name for name in app.config.bibtex_bibfiles)
     target = app.outdir / FOLDER
     target.mkdir(exist_ok=True)
     with zipfile.ZipFile(target / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as together:
         for name in app.env.lesson_digests:
             path = Path(app.env.doc2path(name))
             try:
-                notebook = lone_notebook(path.read_text(encoding="utf8"), archive,
-                                         get_code.digest_of(files))
+                notebook = lone_notebook(
+                    path.read_text(encoding="utf8"), archive, get_code.digest_of(files),
+                    lambda text: plain(text, path, equations, citations, app.config.html_baseurl))
             except ValueError as error:
                 raise ExtensionError(f"{name} cannot run alone: {error}") from None
             (target / path.name).write_text(notebook, encoding="utf8")
