@@ -15,10 +15,11 @@ import zipfile
 import zlib
 from pathlib import Path
 
-PACKAGES = {"tensorflow": "tensorflow", "keras": "keras", "numpy": "numpy", "scipy": "scipy",
-            "matplotlib": "matplotlib", "sklearn": "scikit-learn", "joblib": "joblib"}
-ADVICE = ("put the course's folder code/ beside this notebook (what the site offers as \"all lessons\" "
-          "has it) and run this cell again")
+PACKAGES = {"tensorflow": "tensorflow", "keras": "keras", "numpy": "numpy",
+            "scipy": "scipy", "matplotlib": "matplotlib", "sklearn": "scikit-learn",
+            "joblib": "joblib"}
+ADVICE = ("put the course's folder code/ beside this notebook (what the site offers as "
+          '"all lessons" has it) and run this cell again')
 
 
 def get_code(archive, digest):
@@ -29,26 +30,28 @@ def get_code(archive, digest):
     missing = [package for name, package in PACKAGES.items()
                if importlib.util.find_spec(name) is None]
     if missing:
-        raise ModuleNotFoundError("this Python lacks packages that the course needs. Run this in a "
-                                  f"cell of its own, then this cell again: %pip install {' '.join(missing)}")
+        raise ModuleNotFoundError(
+            "this Python lacks packages that the course needs. Run this in a cell of its "
+            f"own, then this cell again: %pip install {' '.join(missing)}")
     for folder in [Path("code"), Path("../code")]:
         if (folder / "lecture.py").exists():
             if digest_of(read_folder(folder)) != digest:
-                print(f"{folder.resolve()} is not as this version of the course has it, and is used "
-                      "all the same. Without it, this cell gets that version.")
+                print(f"{folder.resolve()} is not as this version of the course has it, and "
+                      "is used all the same. Without it, this cell gets that version.")
             break
     else:
         folder = Path("code")
         if folder.exists():
-            raise FileExistsError(f"{folder.resolve()} is not the course's folder code/ and stands in "
-                                  "its place: run this notebook in a folder of its own")
+            raise FileExistsError(
+                f"{folder.resolve()} is not the course's folder code/ and stands in its "
+                "place: run this notebook in a folder of its own")
         if not archive:
-            raise FileNotFoundError("the site that this notebook comes from knows no address to get "
-                                    f"the course's code from: {ADVICE}")
+            raise FileNotFoundError("the site that this notebook comes from knows no "
+                                    f"address to get the course's code from: {ADVICE}")
         files = read_archive(archive)
-        if digest_of(files) != digest:   # of names and contents, before anything is written
-            raise ValueError(f"code/ in {archive} is not of this notebook's version: get the notebook "
-                             f"again from the course's site, or {ADVICE}")
+        if digest_of(files) != digest:   # names and contents, before any is written
+            raise ValueError(f"code/ in {archive} is not of this notebook's version: get "
+                             f"the notebook again from the course's site, or {ADVICE}")
         part = tempfile.mkdtemp(dir=".")
         for name, contents in files.items():
             Path(part, name).write_bytes(contents)
@@ -63,20 +66,22 @@ def read_archive(address):
         with urllib.request.urlopen(address, timeout=30) as answer:
             packed = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise ConnectionError(f"could not get {address} ({error}). Where there is no network, "
-                              f"{ADVICE}") from None
+        raise ConnectionError(f"could not get {address} ({error}). Where there is no "
+                              f"network, {ADVICE}") from None
     try:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-            return {path.partition("/code/")[2]: archive.read(path) for path in archive.namelist()
+            return {path.partition("/code/")[2]: archive.read(path)
+                    for path in archive.namelist()
                     if path.count("/") == 2 and "/code/" in path and is_code(path)}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise ValueError(f"what came from {address} is damaged ({error}): run this cell again, or "
-                         f"{ADVICE}") from None
+        raise ValueError(f"what came from {address} is damaged ({error}): run this cell "
+                         f"again, or {ADVICE}") from None
 
 
 def read_folder(folder):
     """Return the files of the folder code/, by name."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if is_code(path.name)}
+    return {path.name: path.read_bytes() for path in folder.iterdir()
+            if is_code(path.name)}
 
 
 def is_code(name):
@@ -85,5 +90,6 @@ def is_code(name):
 
 def digest_of(files):
     """Return the SHA-256 of files, given as contents by name."""
-    parts = [f"{name}\0{len(files[name])}\0".encode() + files[name] for name in sorted(files)]
+    parts = [f"{name}\0{len(files[name])}\0".encode() + files[name]
+             for name in sorted(files)]
     return hashlib.sha256(b"".join(parts)).hexdigest()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 import get_code
 import live_code
@@ -447,6 +448,8 @@ def test_live_code_says_why_it_cannot_start(live_page, jupyter, tmp_path):
     _, address = jupyter("server", "--ServerApp.allow_origin=*", f"--ServerApp.root_dir={tmp_path / 'course/code'}")
     try_address(live_page, f"{address}?token=wrong", "does not let this page in")
     assert not live_page.wanted, "thebe was loaded before a server answered"
+    found = Axe().run(live_page)
+    assert not found.violations_count, found.generate_report()[:3000]
     try_address(live_page, f"{address}?token=secret", "does not have lessons/cross-entropy.ipynb")
     live_page.evaluate("delete window.thebeCore")
     live_page.route("https://cdn.jsdelivr.net/**", lambda route: route.fulfill(

@@ -24,7 +24,7 @@
         <input type="text" inputmode="url" spellcheck="false" autocomplete="off"
                placeholder="http://127.0.0.1:8888/lab?token=…"></label>
       <button>Connect</button>
-      <p>It is remembered on this device only. To start one, in the folder of the course:</p>
+      <p>The address is remembered on this device only. To start a server, in the folder of the course:</p>
       <pre><code>.venv/bin/jupyter lab --ServerApp.allow_origin='${
         location.origin.startsWith("http") ? location.origin : "*"}'</code></pre>
     </form>
