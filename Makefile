@@ -8,7 +8,7 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test test-stand-in test-all serve refresh bench
+.PHONY: book preview test test-stand-in test-all serve refresh bench publish-notebooks
 
 book: $(INSTALLED)
 	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
@@ -25,12 +25,17 @@ test-stand-in: $(INSTALLED)
 
 # what takes too long for every change
 test-all: book test test-stand-in
+	TEST_ALL=1 $(BIN)/python -m pytest tests/test_running.py
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 refresh: book
 	$(BIN)/python tools/refresh.py
+
+# for Colab, which opens notebooks from a branch
+publish-notebooks: book
+	$(BIN)/python tools/publish_notebooks.py
 
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
