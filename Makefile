@@ -8,7 +8,7 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test test-stand-in test-all serve refresh bench changed-pages actionlint
+.PHONY: book preview test test-stand-in test-all serve refresh bench changed-pages picture actionlint
 
 book: $(INSTALLED)
 	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
@@ -38,6 +38,9 @@ bench: $(INSTALLED)
 # the pages that differ from another state of the course: make changed-pages BASE=HEAD~3
 changed-pages: $(INSTALLED)
 	$(BIN)/python tools/changed_pages.py
+
+picture: book
+	$(BIN)/python tools/picture.py
 
 # needs Docker; `make test` lints the workflows too, with zizmor
 actionlint:

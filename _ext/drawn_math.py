@@ -5,6 +5,7 @@ browsers: here it runs in V8, with MathJax's own stand-in for a document.
 """
 
 import json
+import re
 from pathlib import Path
 
 import mathjax
@@ -35,6 +36,9 @@ function glyphs() {
 }
 """
 
+# for MathJax's own menu, and for drawings that are no part of an HTML page
+SPARE = re.compile(r' (?:data-c|data-mml-node|xmlns|xmlns:xlink|role|focusable)="[^"]*"')
+
 logger = logging.getLogger(__name__)
 machine = None
 
@@ -62,7 +66,8 @@ def drawn(node, source, display):
     except Exception as error:   # of V8, with MathJax's reason in its first line
         logger.warning("%s in the formula: %s", str(error).splitlines()[0], source, location=node)
         return ""
-    picture = picture.replace("<svg ", '<svg aria-hidden="true" ', 1)
+    picture = SPARE.sub("", picture).replace("<svg ", '<svg aria-hidden="true" ', 1)
+    picture = picture.replace("xlink:href", "href").replace("></use>", "/>")
     return f'{picture}<span class="mathml">{words}</span>'
 
 
