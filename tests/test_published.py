@@ -88,7 +88,7 @@ def test_the_cache_of_executed_lessons_is_keyed_by_all_that_outputs_depend_on():
 
 @pytest.mark.parametrize("changed, lines", [
     ("glossary.md", ["- glossary.html: glossary.md"]),
-    ("code/model4.py", ["- lessons/dropout.html: code/model4.py", "- index.html: results of the lessons",
+    ("code/plots.py", ["- lessons/dropout.html: code/plots.py", "- index.html: results of the lessons",
                         "- results.html: results of the lessons"]),
     ("lessons/old.md", ["- gone: lessons/old.md"]),
     ("_static/look/look.css", ["- every page, perhaps: _static/look/look.css"]),

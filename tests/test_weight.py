@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import re
 import threading
 from collections import Counter
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -118,6 +119,14 @@ def test_the_site_is_small():
             weight[path.suffix] += path.stat().st_size
     print(f"the site: {weight.total():,} bytes: {dict(weight.most_common(8))}")
     assert weight.total() <= 25_000_000, f"{weight.total():,} bytes: {dict(weight.most_common(8))}"
+
+
+def test_code_needs_no_marks_where_it_has_the_color_of_text():
+    sheet = (SITE / "_static/pygments.css").read_text(encoding="utf8")
+    for mark in ["n", "nn", "p", "w"]:
+        assert lighter_site.PLAIN.sub(r"\1", f'<span class="{mark}">a</span>') == "a"
+        colors = re.findall(rf"\.highlight (?:\.{mark} )?\{{[^}}]*?(?<!-)color: (#\w+)", sheet)
+        assert len(colors) in (2, 4) and len(set(colors)) == 2, f"{mark}: {colors}"
 
 
 # Style sheets without unused rules

@@ -5,6 +5,7 @@ the variable BASE says otherwise). The list goes to _build/changed-pages.md and,
 GitHub's, to the summary of its run.
 """
 
+import functools
 import os
 import re
 import subprocess
@@ -28,6 +29,7 @@ def pages():
             if path.exists()]
 
 
+@functools.cache
 def used_files(page):
     """Return the names of the files that the page is made from, its own and those of its lesson."""
     text = page.read_text(encoding="utf8")
