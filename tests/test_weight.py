@@ -141,6 +141,10 @@ def test_rules_stay_that_something_on_a_page_can_need():
         "@font-face{x:9}@keyframes k{to{x:10}}[data-x]{x:11}")
 
 
+def answer(path, route):
+    route.fulfill(path=path)
+
+
 def open_sidebar(page):
     page.locator("button.primary-toggle:visible").first.click()
 
@@ -155,7 +159,6 @@ def open_menu(page):
 
 def show_tooltip(page):
     page.locator("button.theme-switch-button:visible").first.hover()
-    page.wait_for_timeout(500)
 
 
 @pytest.mark.parametrize("act, width", [
@@ -170,9 +173,10 @@ def test_a_page_looks_as_it_does_with_the_whole_style_sheets(open_page, act, wid
             for module, name in [(pydata_sphinx_theme, "pydata-sphinx-theme"),
                                  (sphinx_book_theme, "sphinx-book-theme")]:
                 theme = Path(module.__file__).parent / "theme" / module.__name__ / "static/styles"
-                page.route(f"**/{name}.css*", lambda route, path=theme / f"{name}.css": route.fulfill(path=path))
+                page.route(f"**/{name}.css*", functools.partial(answer, theme / f"{name}.css"))
             page.reload()
         if act:
             act(page)
-        seen.append(page.screenshot(full_page=act is None))
+            page.wait_for_timeout(500)
+        seen.append(page.screenshot(full_page=act is None, animations="disabled"))
     assert seen[0] == seen[1], "a rule is missing"
