@@ -8,7 +8,7 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test test-stand-in test-all serve refresh bench publish-notebooks
+.PHONY: book preview test test-stand-in test-all serve refresh bench publish-notebooks changed-pages picture actionlint
 
 book: $(INSTALLED)
 	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
@@ -40,12 +40,25 @@ publish-notebooks: book
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
 
-# a .venv that was moved, or whose Python is gone or another one now, is made again
-ifneq ($(shell grep -qsF "$$(pwd -P)/.venv" .venv/pyvenv.cfg && $(BIN)/python -Ic "import pip" 2>&1 || echo unusable),)
+# the pages that differ from another state of the course: make changed-pages BASE=HEAD~3
+changed-pages: $(INSTALLED)
+	$(BIN)/python tools/changed_pages.py
+
+picture: book
+	$(BIN)/python tools/picture.py
+
+# needs Docker; `make test` lints the workflows too, with zizmor
+actionlint:
+	docker run --rm --volume "$(CURDIR):/course:ro" --workdir /course $(ACTIONLINT)
+
+ACTIONLINT := rhysd/actionlint:1.7.12@sha256:b1934ee5f1c509618f2508e6eb47ee0d3520686341fec936f3b79331f9315667
+
+# a .venv that is of another lock, or was moved, or whose Python is gone or another one now, is made again
+ifneq ($(shell cmp -s requirements.lock .venv/requirements.lock && grep -qsF "$$(pwd -P)/.venv" .venv/pyvenv.cfg && $(BIN)/python -Ic "import pip" 2>&1 || echo unusable),)
 .PHONY: $(INSTALLED)
 endif
 
-$(INSTALLED): requirements.lock
+$(INSTALLED):
 	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('This course needs Python 3.11, 3.12 or 3.13; $(PYTHON) is ' + sys.version.split()[0] + '. Name another with: make PYTHON=python3.12 ...')"
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock

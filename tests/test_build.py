@@ -566,6 +566,11 @@ def test_make_keeps_a_sound_environment_and_makes_a_broken_one_again(tmp_path):
     assert installs()
     install()
     assert not installs(), "a second make would install again"
+    os.utime(here / "requirements.lock", (2e9, 2e9))   # as a checkout beside a restored .venv has it
+    assert not installs(), "the lock is the same, but of another date"
+    (here / "requirements.lock").write_text("# other versions")
+    assert installs(), "the lock is another one"
+    install()
     for python in here.glob(".venv/bin/python*"):
         python.unlink()
         python.symlink_to("/nowhere/python")
