@@ -13,7 +13,7 @@ ROOM = (Path(sys.prefix) / "share/course-fonts"
 FONTS = {"text": ("Source Serif 4", "normal"), "text-italic": ("Source Serif 4", "italic"),
          "sans": ("Source Sans 3", "normal")}
 # Latin, Greek, punctuation, arrows, mathematical operators, and the mark of a claim that holds
-CHARACTERS = [*range(0x20, 0x180), *range(0x370, 0x400), *range(0x2000, 0x2070), 0x20AC, 0x2122,
+CHARACTERS = [*range(0x20, 0x180), *range(0x370, 0x400), *range(0x2000, 0x20A0), 0x20AC, 0x2122,
               *range(0x2190, 0x2200), *range(0x2200, 0x2300), 0x2713]
 # the theme's icons: of the buttons, the boxes, the links
 ICONS = Path(pydata_sphinx_theme.__file__).parent / (

@@ -1,0 +1,32 @@
+"""The `method` role: a method's name in the text, underlined in the color that its curves have."""
+
+import functools
+import runpy
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxRole
+
+from kernel_environment import ROOT
+
+
+@functools.cache
+def _number():
+    return runpy.run_path(str(ROOT / "code/methods.py"))["number"]
+
+
+def color_class(name):
+    """Return the class, in figures.css, of the color of the method that `name` names, or ""."""
+    return "" if _number()(name) is None else f"method-{_number()(name)}"
+
+
+class Method(SphinxRole):
+    def run(self):
+        if not (known := color_class(self.text)):
+            return [], [self.inliner.reporter.error(
+                f"code/methods.py has no color for {self.text!r}", line=self.lineno)]
+        return [nodes.inline("", self.text, classes=["method", known])], []
+
+
+def setup(app):
+    app.add_role("method", Method())
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
