@@ -4,7 +4,7 @@ import functools
 import runpy
 
 from docutils import nodes
-from sphinx.util.docutils import SphinxRole
+from sphinx.util.docutils import ReferenceRole
 
 from kernel_environment import ROOT
 
@@ -19,12 +19,14 @@ def color_class(name):
     return "" if _number()(name) is None else f"method-{_number()(name)}"
 
 
-class Method(SphinxRole):
+class Method(ReferenceRole):
+    """{method}`L2`, or {method}`its penalty <L2>` under other words."""
+
     def run(self):
-        if not (known := color_class(self.text)):
+        if not (known := color_class(self.target)):
             return [], [self.inliner.reporter.error(
-                f"code/methods.py has no color for {self.text!r}", line=self.lineno)]
-        return [nodes.inline("", self.text, classes=["method", known])], []
+                f"code/methods.py has no color for {self.target!r}", line=self.lineno)]
+        return [nodes.inline("", self.title, classes=["method", known])], []
 
 
 def setup(app):
