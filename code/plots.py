@@ -204,28 +204,24 @@ def digits(images, titles, description, *, columns=10):
     show(description)
 
 
-def weights(models, description, *, units=8, common_scale=True):
+def weights(models, description, *, units=8):
     """Draw the weights into the first hidden units of each named model as 28x28 images.
 
     Blue is negative, blank zero, orange positive. All rows, one a model, share a color scale, so
-    that they can be compared; with `common_scale=False` each row has its own.
+    that they can be compared.
     """
     kernels = {name: model.get_layer("hidden").kernel.numpy()[:, :units]
                for name, model in models.items()}
-    limits = {name: np.abs(kernel).max() for name, kernel in kernels.items()}
+    limit = max(np.abs(kernel).max() for kernel in kernels.values())
     figure, axes = plt.subplots(len(models), units, figsize=(7, 0.4 + 0.8 * len(models)),
                                 squeeze=False)
     for row, (name, kernel) in zip(axes, kernels.items()):
-        limit = max(limits.values()) if common_scale else limits[name]
         for axis, weight in zip(row, kernel.T):
             image = axis.imshow(weight.reshape(28, 28), cmap="signed", vmin=-limit, vmax=limit)
             axis.set(xticks=[], yticks=[])
-            axis.grid(False)
+            axis.spines[:].set(visible=True, color="0.8")
         row[0].set_ylabel(name)
-        if not common_scale:
-            figure.colorbar(image, ax=row, label="weight", shrink=0.9)
-    if common_scale:
-        figure.colorbar(image, ax=axes, label="weight", shrink=0.9)
+    figure.colorbar(image, ax=axes, label="weight", shrink=0.9)
     show(description)
 
 

@@ -1072,7 +1072,7 @@ def legend():
 @pytest.mark.parametrize("draw", [
     lambda: plots.learning_curves(history(**BOTH), "", every=2),
     lambda: plots.learning_curves({f"method {n}": history(**BOTH) for n in range(5)}, "", every=2),
-    lambda: plots.weights({"plain": model1.get_model(9)}, "", common_scale=False),
+    lambda: plots.weights({"plain": model1.get_model(9)}, ""),
     lambda: plots.confusion(np.arange(10), np.arange(10)[::-1], ""),
     lambda: plots.evidence({f"a method with a long name {n}": RUNS["plain"] for n in range(12)},
                            "", reference="a method with a long name 3"),
@@ -1237,25 +1237,22 @@ def test_digits_draws_each_image_under_its_title(axes):
     assert not any(axis.axison for axis in axes())
 
 
-@pytest.mark.parametrize("options, limits", [({}, [5, 5]), ({"common_scale": False}, [2, 5])])
-def test_weights_are_images_on_one_scale_unless_told_otherwise(axes, options, limits):
+def test_weights_are_images_on_one_scale(axes):
     models = {"plain": model1.get_model(3), "L2": model3.get_model(3)}
     for model, largest in zip(models.values(), [2, -5]):
         hidden = model.get_layer("hidden")
         kernel = np.zeros((784, 3))
         kernel[30, 1], kernel[:, 2] = largest, 9   # the third unit is not drawn
         hidden.set_weights([kernel, np.zeros(3)])
-    plots.weights(models, "", units=2, **options)
+    plots.weights(models, "", units=2)
     drawn = [axis for axis in axes() if axis.images]
     assert len(drawn) == 4
-    for (row, limit), largest in zip(enumerate(limits), [2, -5]):
+    for row, largest in enumerate([2, -5]):
         for axis in drawn[2 * row:2 * row + 2]:
-            assert axis.images[0].get_clim() == (-limit, limit), (
-                f"weights: row {row} of {options or 'the default'} has another color scale")
+            assert axis.images[0].get_clim() == (-5, 5), f"weights: row {row} has another color scale"
         assert drawn[2 * row + 1].images[0].get_array()[1, 2] == largest, "weights: no image"
         assert drawn[2 * row].get_ylabel() == list(models)[row]
-    bars = [axis for axis in axes() if not axis.images]
-    assert len(bars) == (1 if not options else 2), "weights: a color bar for each scale"
+    assert len([axis for axis in axes() if not axis.images]) == 1, "weights: a color bar for each scale"
 
 
 def test_rows_of_the_confusion_matrix_are_true_digits_in_percent(axes):
