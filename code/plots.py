@@ -101,8 +101,10 @@ def evidence(runs, description, *, reference=None, lecture=None,
         axes[0, 1].axvline(0, color="0.4", linestyle="-", linewidth=1)
         axes[0, 1].set_xlabel("gain, same seed")
         low, high = axes[0, 1].get_xlim()
-        axes[0, 1].text(0, list(runs).index(reference), " reference ", va="center",
-                        ha="left" if high > -low else "right", fontsize="small")
+        side = "left" if high > -low else "right"   # of the word, which stands where there is room
+        axes[0, 1].annotate("reference", (0, list(runs).index(reference)), fontsize="small",
+                            xytext=(4 if side == "left" else -4, 0), textcoords="offset points",
+                            ha=side, va="center")
     for axis in axes.flat:
         axis.locator_params(axis="x", nbins=4)   # decimals and signs take room
     entries = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels())))   # each once

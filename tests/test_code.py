@@ -1166,7 +1166,7 @@ def test_evidence_compares_seed_by_seed_with_the_reference(axes):
     np.testing.assert_allclose(shown_runs(right)[0], [-0.2, -0.14, -0.14])
     assert np.mean(shown_intervals(right)[0]) == pytest.approx(-0.16)
     assert right.get_xlabel() == "gain, same seed"
-    (word, row), = [(text.get_text().strip(), text.get_position()[1]) for text in right.texts]
+    (word, row), = [(text.get_text(), text.xy[1]) for text in right.texts]
     assert (word, row) == ("reference", 1), "evidence: what the gains are over is not to be seen"
     assert any(set(line.get_xdata()) == {0} for line in right.lines), "evidence: no line at zero"
     heights = {tuple(np.ptp(line.get_ydata()) + line.get_ydata()) for axis in (left, right)
