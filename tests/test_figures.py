@@ -98,7 +98,7 @@ def luminance(color):
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
-@pytest.mark.parametrize("mode, paper", [("light", "#ffffff"), ("dark", "#14181e")])
+@pytest.mark.parametrize("mode, paper", [("light", "#ffffff"), ("dark", "#121212")])
 def test_lines_stand_out_from_the_page(mode, paper):
     css = (Path(figures.__file__).parent.parent / "_static/figures/figures.css").read_text()
     block = re.search(rf'html\[data-theme="{mode}"\] {{(.*?)}}', css, re.S)[1]
