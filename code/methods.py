@@ -7,17 +7,18 @@ import re
 COLORS = {
     "control, units": 2, "dropout on units": 2,
     "control, pixels": 3, "dropout on pixels": 3,
-    "batch norm": 3, "layer norm": 5, "after (model6)": 3, "before": 5,
-    "dropout": 2, "L2": 1, "small start": 4, "moved copies": 4,
-    "gradient descent": 0, "momentum": 5, "Nesterov": 3, "RMSprop": 2, "Adam": 4,
-    "conjugate gradients": 1, "L-BFGS": 6, "BFGS": 0, "DFP": 5, "Newton": 3,
+    "batch norm": 3, "layer norm": 5, "after (model6)": 3, "after tanh": 3,
+    "before": 5, "once": 4,
+    "dropout": 2, "L2": 1, "small start": 5, "moved copies": 5,
+    "gradient descent": 0, "momentum": 1, "Nesterov": 3, "RMSprop": 2, "Adam": 4,
+    "conjugate gradients": 1, "L-BFGS": 6, "BFGS": 0, "DFP": 4, "Newton": 3,
     "Levenberg-Marquardt": 2,
     "squared error": 0, "cross-entropy": 2, "binary": 2, "categorical": 2,
-    "leaky": 3, "ReLU": 5, "tanh": 1, "sigmoid": 0, "softmax": 3,
+    "leaky": 3, "ReLU": 4, "tanh": 1, "sigmoid": 0, "softmax": 3,
     "black on white": 6, "centered": 1, "standardized": 2, "whitened": 3,
     "convolutional": 2, "dense": 0,
     "not clipped": 0, "clipped": 2,
-    "pixels / 255": 5, "control": 6, "plain": 0, "raw": 0, "none": 0,
+    "pixels / 255": 4, "control": 6, "plain": 0, "raw": 0, "none": 0,
 }
 
 

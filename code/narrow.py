@@ -1,5 +1,9 @@
 """A drawn figure laid out anew for a phone: scaled down, its letters would be too small to read."""
 
+from itertools import pairwise
+
+from matplotlib.ticker import MaxNLocator
+
 WIDTH = 3.5   # inches, of 96 pixels each: what a page on a phone has room for
 
 
@@ -17,9 +21,13 @@ def make_narrow(figure):
             if legend.get_window_extent().width < figure.bbox.width:
                 break
     figure.draw_without_rendering()
-    for axis in figure.axes:   # beside long names a panel may have less room than its label
+    for axis in figure.axes:   # beside long names a panel may have little room for its labels
         if axis.xaxis.label.get_window_extent().x1 > figure.bbox.x1:
             axis.xaxis.label.set(x=1, ha="right")
+        numbers = [tick.get_window_extent() for tick in axis.get_xticklabels() if tick.get_text()]
+        if isinstance(axis.xaxis.get_major_locator(), MaxNLocator) and any(
+                after.x0 < before.x1 + 4 for before, after in pairwise(numbers)):
+            axis.locator_params(axis="x", nbins=2)
 
 
 def _arrange_panels(figure):

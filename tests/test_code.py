@@ -1041,7 +1041,8 @@ def test_panels_are_stacked_on_a_phone_and_keep_their_labels(published):
 def test_powers_of_ten_are_text_of_one_size(published):
     four_panels()
     (shown, _), = published
-    assert ">10⁻⁵<" in shown["image/svg+xml"] and "tspan" not in shown["image/svg+xml"]
+    assert re.search(">10⁻[⁴⁵⁶]<", shown["image/svg+xml"]), "plots: 1e-05 is no label"
+    assert "tspan" not in shown["image/svg+xml"], "plots: an exponent is raised and smaller"
 
 
 def test_equal_figures_are_equal_texts(published):
