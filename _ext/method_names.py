@@ -1,4 +1,4 @@
-"""The `method` role: a method's name in the text, underlined in the color that its curves have."""
+"""The `method` role: a method's name in the text, with a dot in the color that its curves have."""
 
 import functools
 import runpy

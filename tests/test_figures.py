@@ -88,7 +88,7 @@ def test_a_method_has_the_same_color_in_two_lessons_and_in_the_text(open_page, m
     name = page.locator(".method", has_text="L2").first
     found = [colors_of(page, "L2 0.001") - {ink},
              colors_of(open_page("lessons/dropout.html", mode=mode), "L2 0.001") - {ink},
-             {name.evaluate("node => getComputedStyle(node).textDecorationColor")}]
+             {name.evaluate("node => getComputedStyle(node, '::before').backgroundColor")}]
     assert len(found[0]) == 1 and found[0] == found[1] == found[2], f"L2 is {found}"
 
 
