@@ -1,4 +1,4 @@
-"""One color for each method, throughout the course: in its figures, and under its name in the text."""
+"""One color for each method, throughout the course: in its figures, and beside its name in the text."""
 
 import re
 
