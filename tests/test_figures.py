@@ -18,7 +18,7 @@ PAGES = ["index.html", "results.html", *sorted(
 
 # What is wrong with the figures that can be seen: a list of sentences that name the figure.
 FAULTS = """() => [...document.querySelectorAll(".bd-article svg, .bd-article img")]
-  .filter(figure => figure.checkVisibility() && !figure.closest("[aria-hidden], mjx-container, .math"))
+  .filter(figure => figure.checkVisibility() && !figure.closest("[aria-hidden], .math, button"))
   .flatMap(figure => {
     const name = figure.getAttribute("aria-label") || figure.getAttribute("alt");
     const title = figure.closest("figure")?.id || (name || figure.outerHTML).slice(0, 60);
@@ -154,7 +154,8 @@ def test_a_caption_is_numbered_and_a_new_one_executes_nothing(tmp_path):
     page = book.page("lessons/one")
     assert "<em>Nothing</em> gains." in page and "L2 gains." not in page
     assert page.count("<svg") >= 2 and 'class="wide"' in page and 'class="narrow"' in page
-    assert len(set(ids := re.findall(r' id="([^"]+)"', page))) == len(ids), "two ids are the same"
+    ids = re.findall(r' id="([^"]+)"', page.partition('<div class="drawing">')[2])
+    assert len(set(ids)) == len(ids) and "figure-1-m1" in ids, f"two ids are the same: {ids}"
 
 
 def test_a_figure_without_a_description_ends_the_build(tmp_path):
