@@ -209,6 +209,7 @@ def edited(change):
     lambda lesson, cell: cell["metadata"].update(vscode={"languageId": "python"}, id="yWp", colab={}),
     lambda lesson, cell: cell["metadata"].update(execution={"iopub.status.busy": "2026"}),
     lambda lesson, cell: cell["metadata"].update(tags=["hide-input", "nbval-ignore-output"]),
+    lambda lesson, cell: cell["metadata"].update(mystnb={"figure": {"caption": "L2 gains."}}),
     lambda lesson, cell: cell.update(execution_count=7, outputs=[
         {"output_type": "stream", "name": "stdout", "text": "2"}]),
     lambda lesson, cell: cell.update(source=["1 ", "+ 1"]),
