@@ -1,6 +1,7 @@
 # `make book` and `make test` are all that a fresh clone needs.
 
 PYTHON ?= python3
+EDITION ?= student
 BIN := .venv/bin
 INSTALLED := .venv/requirements.lock
 
@@ -11,7 +12,8 @@ export PIP_USER := 0
 .PHONY: book preview test test-stand-in test-all serve refresh bench
 
 book: $(INSTALLED)
-	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
+	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
+		$(if $(filter instructor,$(EDITION)),--path-output _build/instructor) .
 
 preview: $(INSTALLED)
 	COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
