@@ -9,7 +9,7 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test test-stand-in test-all serve refresh bench
+.PHONY: book preview test test-stand-in test-all serve refresh compare record bench
 
 book: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
@@ -33,6 +33,14 @@ serve: book
 
 refresh: book
 	$(BIN)/python tools/refresh.py
+
+# this build beside the newest release in results/; fails where a conclusion moved
+compare: book
+	$(BIN)/python tools/compare.py
+
+# what this build measured, kept as results/NAME.json: make record NAME=2027-winter
+record: book
+	$(BIN)/python tools/compare.py $(NAME)
 
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
