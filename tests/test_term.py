@@ -1,5 +1,8 @@
 """One file for a new term: what it may say, and what the site makes of it."""
 
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -183,3 +186,22 @@ def test_the_schedule_the_calendar_and_the_header_follow_the_term(tmp_path):
     book.change()
     assert book.build()[0] and "about 5 minutes" in book.page("schedule")
     assert not (tmp_path / "_build/html/schedule.ics").exists()
+
+
+def test_student_material_is_a_tree_of_its_own_without_closed_solutions(tmp_path):
+    book = Course(tmp_path, all="never")
+    book.copy("tools", "LICENSE")
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    run = [sys.executable, "tools/publish_student.py"]
+    subprocess.run(run, cwd=tmp_path, check=True)
+    folder = tmp_path / "_build/student"
+    files = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf8")
+             for path in folder.rglob("*") if path.is_file()}
+    assert {"lessons/dropout.ipynb", "code/claims.py", "LICENSE", "README.md"} <= set(files)
+    assert not any(name.startswith(("_ext", "tools", ".git/")) for name in files)
+    for secret in SECRETS:
+        assert not any(secret in text for text in files.values()), f"students get a solution: {secret}"
+    assert "secretly_computed = ..." in files["lessons/dropout.ipynb"]
+    assert "claims.claim" in files["lessons/dropout.ipynb"], "the claim that judges the answer is gone"
+    subprocess.run(run, cwd=tmp_path, check=True, env={**os.environ, "COURSE_EDITION": "instructor"})
+    assert SECRETS[0] in (folder / "lessons/dropout.ipynb").read_text()
