@@ -9,7 +9,7 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test test-stand-in test-all serve refresh compare record publish-student upgrade bench
+.PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student upgrade bench
 
 book: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
@@ -41,6 +41,10 @@ compare: book
 # what this build measured, kept as results/NAME.json: make record NAME=2027-winter
 record: book
 	$(BIN)/python tools/compare.py $(NAME)
+
+# a new lesson with its parts: make lesson NAME=weight-decay
+lesson: $(INSTALLED)
+	$(BIN)/python tools/new_lesson.py $(NAME)
 
 # _build/student, a tree for a branch or repository of its own, without closed solutions
 publish-student: $(INSTALLED)
