@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import mnist   # before anything that loads TensorFlow: it silences the start-up notices
 
+import joblib
 import keras
 import matplotlib
 import matplotlib.pyplot as plt
@@ -641,6 +642,23 @@ def test_interval_covers_the_mean_in_95_of_100_cases():
     samples = np.random.default_rng(0).normal(3, 2, (4000, 5))
     covered = [abs(mean - 3) < half for mean, half in map(seeds.interval, samples)]
     assert 0.94 < np.mean(covered) < 0.96, "interval: not a 95% interval of Student's t"
+
+
+def test_over_seeds_runs_on_a_cluster_by_one_line_and_gives_the_same(monkeypatch):
+    from distributed import Client, LocalCluster   # takes seconds
+
+    def run(seed):
+        return [np.random.random(), os.getpid()]
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(seeds.__file__).parent))   # for the workers
+    here = seeds.over_seeds(run, range(4))
+    with (LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1",
+                       dashboard_address=None) as cluster, Client(cluster),
+          joblib.parallel_config(backend="dask")):
+        there = seeds.over_seeds(run, range(4))
+    assert (here[:, 0] == there[:, 0]).all(), "over_seeds: a cluster gives other numbers"
+    assert not set(here[:, 1]) & set(there[:, 1]), "over_seeds: the runs were not on the cluster"
+    assert len(set(there[:, 1])) == 2, "over_seeds: the runs were not on both workers"
 
 
 def test_over_seeds_raises_what_a_run_raises():
