@@ -39,9 +39,9 @@ function laboratoryNetwork() {
     for (const [name, names] of Object.entries(choices))
       if (!names.includes(all[name])) refuse(`${name} is one of ${names.join(", ")}, not ${all[name]}.`);
     for (const name of ["l1", "l2", "learningRate", "momentum", "startFactor"])
-      if (!(all[name] >= 0 && all[name] < Infinity)) refuse(`${name} is a number of at least 0, not ${all[name]}.`);
+      if (!(Number.isFinite(all[name]) && all[name] >= 0)) refuse(`${name} is a number of at least 0, not ${all[name]}.`);
     for (const name of ["dropoutPixels", "dropoutUnits"])
-      if (!(all[name] >= 0 && all[name] < 1)) refuse(`${name} is a probability below 1, not ${all[name]}.`);
+      if (!(Number.isFinite(all[name]) && all[name] >= 0 && all[name] < 1)) refuse(`${name} is a probability below 1, not ${all[name]}.`);
     const sizes = {batchSize: all.batchSize, epochs: all.epochs, trainingImages: all.trainingImages};
     if (!Array.isArray(all.hidden)) refuse("hidden is a list: the units of each hidden layer.");
     all.hidden.forEach((units, l) => { sizes[`hidden layer ${l + 1}`] = units; });
