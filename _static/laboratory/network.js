@@ -22,31 +22,33 @@ function laboratoryNetwork() {
     batchSize: 5, epochs: 1000, shuffle: true, trainingImages: 500,
   };
 
-  const lecture = {   // what the lecture's networks change
+  const improved = {activation: "tanh", output: "softmax", cost: "cross_entropy", optimizer: "adam",
+                    learningRate: 0.001, batchSize: 100, epochs: 100};
+  const lecture = {   // what its networks change
     model1: {},
     model3: {l2: 0.001},
     model4: {dropoutUnits: 0.2},
-    model5: {activation: "tanh", output: "softmax"},
-    model6: {activation: "tanh", output: "softmax", batchNormalization: "after"},
+    model5: improved,
+    model6: {...improved, batchNormalization: "after"},
   };
 
   /** Return the settings with the defaults filled in, or throw an Error that says what is wrong. */
   function complete(settings) {
     const all = {...defaults, ...settings};
-    const refuse = reason => { throw new Error(reason); };
-    for (const name of Object.keys(all))
-      if (!(name in defaults)) refuse(`There is no setting called ${name}.`);
+    const need = (condition, reason) => { if (!condition) throw new Error(reason); };
+    const from0 = number => Number.isFinite(number) && number >= 0;
+    for (const name of Object.keys(all)) need(name in defaults, `There is no setting called ${name}.`);
     for (const [name, names] of Object.entries(choices))
-      if (!names.includes(all[name])) refuse(`${name} is one of ${names.join(", ")}, not ${all[name]}.`);
+      need(names.includes(all[name]), `${name} is one of ${names.join(", ")}, not ${all[name]}.`);
     for (const name of ["l1", "l2", "learningRate", "momentum", "startFactor"])
-      if (!(Number.isFinite(all[name]) && all[name] >= 0)) refuse(`${name} is a number of at least 0, not ${all[name]}.`);
+      need(from0(all[name]), `${name} is a number of at least 0, not ${all[name]}.`);
     for (const name of ["dropoutPixels", "dropoutUnits"])
-      if (!(Number.isFinite(all[name]) && all[name] >= 0 && all[name] < 1)) refuse(`${name} is a probability below 1, not ${all[name]}.`);
+      need(from0(all[name]) && all[name] < 1, `${name} is a probability below 1, not ${all[name]}.`);
+    need(Array.isArray(all.hidden), "hidden is a list: the units of each hidden layer.");
     const sizes = {batchSize: all.batchSize, epochs: all.epochs, trainingImages: all.trainingImages};
-    if (!Array.isArray(all.hidden)) refuse("hidden is a list: the units of each hidden layer.");
     all.hidden.forEach((units, l) => { sizes[`hidden layer ${l + 1}`] = units; });
     for (const [name, size] of Object.entries(sizes))
-      if (!(Number.isInteger(size) && size >= 1)) refuse(`${name} is a whole number of at least 1, not ${size}.`);
+      need(Number.isInteger(size) && size > 0, `${name} is a whole number of at least 1, not ${size}.`);
     return all;
   }
 
@@ -284,8 +286,8 @@ function laboratoryNetwork() {
 
   // ---- Outputs and costs ------------------------------------------------------------------------
 
-  /** The ten outputs and their cost: the last layer's activation cannot be told apart from the cost,
-   *  since with the cross-entropy the gradient over z is a - y, and not what rounding leaves of a product. */
+  /** The ten outputs and their cost. They belong together: with the cross-entropy the gradient over z
+   *  is a - y, which a product of two slopes would lose to rounding where an output is near 0 or 1. */
   class Output {
     constructor(activation, cost, batchSize) {
       Object.assign(this, {activation, cost});
@@ -413,7 +415,8 @@ function laboratoryNetwork() {
         const normalization = all.batchNormalization === "none" ? [] : [new BatchNormalization(units, size)];
         const block = [dense(inputs, units, l), ...(all.batchNormalization === "before"
           ? [...normalization, activation] : [activation, ...normalization])];
-        this.blocks.push({dense: block[0], activation, last: block[block.length - 1], normalization: normalization[0]});
+        this.blocks.push({dense: block[0], activation, last: block[block.length - 1],
+                          normalization: normalization[0]});
         this.layers.push(...block, ...drop(all.dropoutUnits, units));
         inputs = units;
       }
@@ -438,7 +441,8 @@ function laboratoryNetwork() {
       this.forward(x, n, true);
       const {cost, right} = this.output.judge(labels, n);
       let gradient = this.output.backward(labels, n);
-      for (let l = this.layers.length - 1; gradient !== null; l--) gradient = this.layers[l].backward(gradient, n);
+      for (let l = this.layers.length - 1; gradient !== null; l--)
+        gradient = this.layers[l].backward(gradient, n);
       const penalty = this.penalty(true);
       this.steps++;
       const update = optimizers[this.settings.optimizer];
@@ -446,19 +450,22 @@ function laboratoryNetwork() {
       return {cost: cost / n + penalty, right};
     }
 
-    /** Return the penalty, l1 times the sum of |w| and l2 times that of w squared; add its gradient, if asked. */
+    /** Return the penalty, l1 times the sum of |w| and l2 times that of w squared,
+     *  and add its gradient, where a step asks for it. */
     penalty(andGradient = false) {
-      const {l1, l2} = this.settings;
+      const {l1, l2} = this.settings, share = andGradient ? 1 : 0;
       let absolute = 0, squared = 0;
-      if (l1 === 0 && l2 === 0) return 0;
       for (const {value, gradient, penalized} of this.parameters) {
-        if (!penalized) continue;
-        for (let k = 0; k < value.length; k++) {
-          const w = value[k];
-          absolute += Math.abs(w);
-          squared += w * w;
-          if (andGradient) gradient[k] += l1 * Math.sign(w) + 2 * l2 * w;
-        }
+        if (penalized && l1 > 0)
+          for (let k = 0; k < value.length; k++) {
+            absolute += Math.abs(value[k]);
+            gradient[k] += share * l1 * Math.sign(value[k]);
+          }
+        if (penalized && l2 > 0)
+          for (let k = 0; k < value.length; k++) {
+            squared += value[k] * value[k];
+            gradient[k] += share * 2 * l2 * value[k];
+          }
       }
       return l1 * absolute + l2 * squared;
     }
@@ -527,10 +534,11 @@ function laboratoryNetwork() {
       return this.blocks.map(({dense, normalization}) => ({
         inputs: dense.inputs, units: dense.units, kernel: dense.kernel.value, bias: dense.bias.value,
         ...(normalization && {gamma: normalization.gamma.value, beta: normalization.beta.value,
-                              movingMean: normalization.movingMean, movingVariance: normalization.movingVariance}),
+                              movingMean: normalization.movingMean,
+                              movingVariance: normalization.movingVariance}),
       }));
     }
   }
 
-  return {Network, complete, prepare, choices, defaults, lecture, randomNumbers};
+  return {Network, complete, prepare, choices, defaults, lecture, activations, optimizers, randomNumbers};
 }

@@ -99,7 +99,7 @@ function laboratoryWorker({Network, prepare}) {
 }
 
 /**
- * Train a network for each of the seeds, in workers; notes on the messages stand below.
+ * Train a network for each of the seeds, in workers; return what starts, stops and asks them.
  *
  * settings: as laboratoryNetwork's `complete` takes them; it throws here if they are wrong.
  * data: what laboratoryUnpack gave.
@@ -125,7 +125,8 @@ function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessag
     one.worker.onmessage = ({data: message}) => receive(one, message);
     one.worker.onerror = event => {
       event.preventDefault();
-      onMessage({type: "error", seed: one.seed, message: event.message || "The browser did not start the training."});
+      onMessage({type: "error", seed: one.seed,
+                 message: event.message || "The browser did not start the training."});
     };
     one.worker.postMessage({type: "data", training: data.training, test: data.test});
     return one;
@@ -246,16 +247,16 @@ async function laboratoryUnpack(packed) {
   const sorted = new Uint8Array(await new Response(
     stream.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
 
-  // The pixels lie sorted by their kind: whether the three that came before, left, above and above to
-  // the right, are black, gray or white. So the next pixel is the next of its kind.
+  // The pixels lie sorted by their kind: whether three that came before, the left, the upper and the
+  // upper right one, are black, gray or white. So the next pixel is the next of its kind.
   const next = [];   // by kind: where its next pixel lies
   packed.counts.reduce((sum, count, kind) => { next[kind] = sum; return sum + count; }, 0);
-  const pixels = new Uint8Array(sorted.length), shade = new Uint8Array(30);   // of the row above, edges black
+  const pixels = new Uint8Array(sorted.length), shade = new Uint8Array(30);   // of a row between black edges
   for (let image = 0; image < pixels.length; image += 784) {
     shade.fill(0);
     for (let row = image; row < image + 784; row += 28)
       for (let column = 1; column <= 28; column++) {
-        // shade[column - 1] is the left pixel's already; the one above to the right is still the last row's
+        // the shade to the left is this row's already, the other two are still those of the row above
         const kind = 9 * shade[column - 1] + 3 * shade[column] + shade[column + 1];
         const pixel = pixels[row + column - 1] = sorted[next[kind]++];
         shade[column] = (pixel > 0) + (pixel > 252);
