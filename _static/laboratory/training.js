@@ -57,7 +57,8 @@ function laboratoryWorker({Network, prepare}) {
   const finished = () => network.epoch >= network.settings.epochs;
   const progress = () => {
     const trained = network.epoch + (network.running?.at ?? 0) / training.n;
-    return {epoch: trained, step: network.steps, secondsPerEpoch: trained > 0 ? worked / 1000 / trained : null};
+    return {epoch: trained, step: network.steps,
+            secondsPerEpoch: trained > 0 ? worked / 1000 / trained : null};
   };
 
   function measure() {
@@ -114,8 +115,8 @@ function laboratoryWorker({Network, prepare}) {
  */
 function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessage}) {
   const network = laboratoryNetwork();
-  const program = new Blob([`(${laboratoryWorker})((${laboratoryNetwork})())`], {type: "text/javascript"});
-  const address = URL.createObjectURL(program);
+  const program = `(${laboratoryWorker})((${laboratoryNetwork})())`;
+  const address = URL.createObjectURL(new Blob([program], {type: "text/javascript"}));
   const count = workers ?? Math.max(1, Math.min(seeds.length, (navigator.hardwareConcurrency ?? 2) - 1));
   const looks = new Map();   // by number: how to answer a look that a worker has not answered yet
   let run = 0, playing = false, waiting = [], seconds = 0, since = null, lookNumber = 0;
@@ -251,7 +252,8 @@ async function laboratoryUnpack(packed) {
   // upper right one, are black, gray or white. So the next pixel is the next of its kind.
   const next = [];   // by kind: where its next pixel lies
   packed.counts.reduce((sum, count, kind) => { next[kind] = sum; return sum + count; }, 0);
-  const pixels = new Uint8Array(sorted.length), shade = new Uint8Array(30);   // of a row between black edges
+  const pixels = new Uint8Array(sorted.length);
+  const shade = new Uint8Array(30);   // of a row between black edges
   for (let image = 0; image < pixels.length; image += 784) {
     shade.fill(0);
     for (let row = image; row < image + 784; row += 28)
@@ -264,5 +266,6 @@ async function laboratoryUnpack(packed) {
   }
   const labels = Uint8Array.from(packed.labels, Number);
   const part = (from, to) => ({pixels: pixels.slice(from * 784, to * 784), labels: labels.slice(from, to)});
-  return {source: packed.source, training: part(0, packed.training), test: part(packed.training, labels.length)};
+  return {source: packed.source, training: part(0, packed.training),
+          test: part(packed.training, labels.length)};
 }
