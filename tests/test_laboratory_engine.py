@@ -30,8 +30,7 @@ const text = array => {
 const {Network, prepare, randomNumbers} = laboratoryNetwork();
 
 /** The network's arrays in the order in which Keras names them. */
-const arraysOf = network => network.weights.flatMap(({kernel, bias, gamma, beta, movingMean, movingVariance}) =>
-  gamma ? [kernel, bias, gamma, beta, movingMean, movingVariance] : [kernel, bias]);
+const arraysOf = network => network.weights.flatMap(({inputs, units, ...arrays}) => Object.values(arrays));
 
 const make = (settings, weights, seed = 0) => {
   const network = new Network(settings, seed);
@@ -168,7 +167,8 @@ def check_arrays(ours, theirs, what):
     assert len(ours) == len(theirs)
     for number, (text, array) in enumerate(zip(ours, theirs)):
         distance = np.linalg.norm(as_array(text, array) - array) / np.linalg.norm(array)
-        assert distance <= BOUND, f"{what}: array {number}, {array.shape}, is {distance:.1e} of its norm off"
+        assert distance <= BOUND, (
+            f"{what}: array {number}, {array.shape}, is off by {distance:.1e} of its norm")
 
 
 # ---- Two hundred steps on scaled pixels ---------------------------------------------------------------
@@ -201,23 +201,25 @@ def check_training(page, images, case):
     start = list(map(as_text, weights_of(model)))
     order = np.random.default_rng(0).integers(0, len(images[0][0]), 200 * settings["batchSize"])
     x, y = keras_images(images[0], settings)
-    history = model.fit(x[order], y[order], batch_size=settings["batchSize"], shuffle=False, verbose=0).history
+    history = model.fit(x[order], y[order], batch_size=settings["batchSize"], shuffle=False,
+                        verbose=0).history
     found = page.evaluate("""({settings, start, order}) => {
         const network = make({...settings, shuffle: false}, start);
         const row = network.trainEpoch(pick(prepare(data.training, settings), order));
-        return {row, weights: arraysOf(network).map(text), test: network.measure(prepare(data.test, settings))};
+        const test = network.measure(prepare(data.test, settings));
+        return {row, test, weights: arraysOf(network).map(text)};
     }""", {"settings": settings, "start": start, "order": order.tolist()})
     theirs = weights_of(model)
-    if settings["batchNormalization"] == "before":   # the dense layer's bias is idle: rounding moves it alone
+    if settings["batchNormalization"] == "before":   # the bias is idle: rounding alone moves it
         bias = theirs.pop(1), found["weights"].pop(1)
         assert np.abs(bias[0]).max() < 1e-5 and np.abs(as_array(bias[1], bias[0])).max() < 1e-5
     check_arrays(found["weights"], theirs, case)
     evaluated = model.evaluate(*keras_images(images[1], settings), batch_size=500, verbose=0)
-    assert found["row"] == pytest.approx({"epoch": 1, "cost": history["loss"][0],
-                                          "accuracy": history["accuracy"][0]}, rel=1e-4), f"{case}: fit's row"
+    printed = {"epoch": 1, "cost": history["loss"][0], "accuracy": history["accuracy"][0]}
+    assert found["row"] == pytest.approx(printed, rel=1e-4), f"{case}: what fit prints"
     assert found["test"]["cost"] == pytest.approx(evaluated[0], rel=1e-4), f"{case}: test cost"
-    # an image on the border between two digits may fall to the other side
-    assert found["test"]["accuracy"] == pytest.approx(evaluated[1], abs=1.5 / 2000), f"{case}: test accuracy"
+    # an image on the border between two digits may fall to either side
+    assert abs(found["test"]["accuracy"] - evaluated[1]) < 1.5 / 2000, f"{case}: test accuracy"
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -251,20 +253,19 @@ def test_single_steps_on_raw_pixels_are_kerass(laboratory, images, case):
     orders = np.random.default_rng(0).integers(0, len(x), (STEPS, settings["batchSize"]))
     given, after = [], []
     for order in orders:
+        velocity, square = [[as_text(variable.numpy()) for variable in variables]
+                            for variables in remembered(model.optimizer)]
         given.append({"start": list(map(as_text, weights_of(model))), "order": order.tolist(),
-                      **{name: [as_text(variable.numpy()) for variable in variables] for name, variables in
-                         zip(["velocity", "square"], remembered(model.optimizer))}})
+                      "velocity": velocity, "square": square})
         before = weights_of(model)
         model.train_on_batch(x[order], y[order])
         after.append((before, weights_of(model)))
-    found = laboratory().evaluate("""({settings, given}) => given.map(({start, order, velocity, square}, t) => {
-        const network = make(settings, start);
-        network.parameters.forEach((parameter, k) => {
-          if (velocity.length) parameter.velocity.set(floats(velocity[k]));
-          if (square.length) parameter.square.set(floats(square[k]));
-        });
+    found = laboratory().evaluate("""({settings, given}) => given.map((step, t) => {
+        const network = make(settings, step.start);
+        for (const name of ["velocity", "square"])
+          step[name].forEach((array, k) => network.parameters[k][name].set(floats(array)));
         network.steps = t;
-        const {x, labels, n} = pick(prepare(data.training, settings), order);
+        const {x, labels, n} = pick(prepare(data.training, settings), step.order);
         network.step(x, labels, n);
         return arraysOf(network).map(text);
     })""", {"settings": settings, "given": given})
@@ -326,7 +327,8 @@ def test_dropout_is_kerass_with_the_same_masks(laboratory, images):
 def test_starts_have_kerass_distribution(laboratory, start):
     kernels = laboratory().evaluate("""start => [1, 255].map(startFactor => [6, 7].map(seed =>
         text(new Network({start, startFactor}, seed).weights[0].kernel)))""", start)
-    (ours, other), (large, _) = [[as_array(text, np.empty(784 * 30)) for text in pair] for pair in kernels]
+    (ours, other), (large, _) = [[as_array(text, np.empty(784 * 30)) for text in pair]
+                                 for pair in kernels]
     keras.utils.set_random_seed(0)
     theirs = np.ravel(keras.initializers.get(start)((784, 30)))
     assert stats.ks_2samp(ours, theirs).pvalue > 0.001, f"{start}: another distribution"
@@ -374,7 +376,8 @@ FAULTS = {
         "= momentum * velocity[k] + learningRate * gradient[k];\n        value[k] += velocity[k];",
         lambda page, images: check_training(page, images, "momentum"), "momentum: array 0"),
     "L2 with a factor 1/2": (
-        "share * 2 * l2", "share * l2", lambda page, images: check_training(page, images, "L2"), "L2: array 0"),
+        "share * 2 * l2", "share * l2",
+        lambda page, images: check_training(page, images, "L2"), "L2: array 0"),
     "dropout without rescaling": (
         "0 : 1 / (1 - this.rate)", "0 : 1", check_dropout, "dropout: array 0"),
     "the wrong variance in batch normalization": (
@@ -407,12 +410,12 @@ def test_images_arrive_to_the_byte_and_are_small(laboratory, images, packed):
 
 
 def test_settings_that_make_no_network_are_refused_in_a_sentence(laboratory):
-    wrong = {"rate": 1}, {"optimizer": "adamw"}, {"learningRate": -1}, {"dropoutUnits": 1}, {"hidden": [0]}, {
-        "hidden": 30}, {"batchSize": 2.5}, {"l2": None}
+    wrong = [{"rate": 1}, {"optimizer": "adamw"}, {"learningRate": -1}, {"dropoutUnits": 1},
+             {"hidden": [0]}, {"hidden": 30}, {"batchSize": 2.5}, {"l2": None}]
     messages = laboratory().evaluate("""wrong => wrong.map(settings => {
         try { laboratoryNetwork().complete(settings); } catch (error) { return error.message; }
         return "accepted";
-    })""", list(wrong))
+    })""", wrong)
     assert all(re.fullmatch(r"[\w ]+ (is|called) .*\.", message) for message in messages), messages
 
 
@@ -429,7 +432,8 @@ window.train = options => new Promise(resolve => {
   training.start();
 });
 window.settle = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
-window.fast = {pixels: "scaled", learningRate: 1, epochs: 25, trainingImages: 100, hidden: [10], dropoutUnits: 0.1};
+window.fast = {pixels: "scaled", learningRate: 1, epochs: 25, trainingImages: 100, hidden: [10],
+               dropoutUnits: 0.1};
 """
 
 
@@ -455,7 +459,8 @@ def test_workers_train_each_seed_as_the_network_alone_does(workers):
         for (const seed of [1, 2, 3]) {
           const network = new Network(fast, seed), rows = [], at = [];
           const training = prepare(data.training, fast, 100), test = prepare(data.test, fast);
-          const measure = () => at.push({epoch: network.epoch, training: network.measure(training), test: network.measure(test)});
+          const measure = () => at.push({epoch: network.epoch, training: network.measure(training),
+                                         test: network.measure(test)});
           measure();
           while (network.epoch < 25) {
             rows.push(network.trainEpoch(training));
@@ -474,7 +479,8 @@ def test_training_stops_goes_on_steps_and_begins_anew(workers):
     found = workers.evaluate("""async () => {
         let messages = [];
         const settings = {...fast, epochs: 2000, trainingImages: 500};
-        const training = laboratoryTraining({settings, seeds: [4], data, onMessage: message => messages.push(message)});
+        const training = laboratoryTraining({settings, seeds: [4], data,
+                                             onMessage: message => messages.push(message)});
         const wait = async type => {
           while (!messages.some(message => message.type === type)) await settle(10);
         };
@@ -508,7 +514,9 @@ def test_training_stops_goes_on_steps_and_begins_anew(workers):
         training.start();
         await wait("finished");
         found.after = [...new Set(messages.map(({seed}) => seed))];
-        try { training.reset({settings: {optimizer: "none"}}); } catch (error) { found.wrong = error.message; }
+        try {
+          training.reset({settings: {optimizer: "none"}});
+        } catch (error) { found.wrong = error.message; }
         training.close();
 
         const network = new Network(settings, 0);   // the one that was looked at
@@ -518,8 +526,8 @@ def test_training_stops_goes_on_steps_and_begins_anew(workers):
         });
         found.same = found.look.images.every(({index, output}) =>
           text(output) === text(network.predict(prepare(data.test, settings), index)));
-        found.shapes = found.look.images.map(({z, hidden, output, label}) =>
-          [z[0].length, hidden[0].length, output.length, label === data.test.labels[0] || label === data.test.labels[7]]);
+        found.shapes = found.look.images.map(({index, label, z, hidden, output}) =>
+          [z[0].length, hidden[0].length, output.length, label === data.test.labels[index]]);
         return found;
     }""")
     (stepped,) = found["stepped"]
@@ -552,7 +560,8 @@ def test_ten_seeds_are_those_of_the_lessons(workers, model, lesson, method):
     weights = workers.evaluate("""async model => {
         const settings = laboratoryNetwork().lecture[model];
         const messages = await train({settings, seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]});
-        return messages.filter(({done}) => done).map(({weights}) => weights.flatMap(({kernel, bias}) => [kernel, bias].map(text)));
+        return messages.filter(({done}) => done).map(({weights}) =>
+          weights.flatMap(({kernel, bias}) => [text(kernel), text(bias)]));
     }""", model)
     _, (x, digits) = mnist.load_data()
     accuracies = []
@@ -577,9 +586,10 @@ def test_it_is_five_times_as_fast_as_the_printed_listing_and_the_page_answers(wo
         const tasks = [];
         new PerformanceObserver(list => tasks.push(...list.getEntries().map(({duration}) => duration)))
           .observe({type: "longtask"});
-        const one = (await train({settings: {}, seeds: [6]})).at(-1).seconds;
-        const alone = (await train({settings: {epochs: 300}, seeds: [0, 1, 2, 3], workers: 1})).at(-1).seconds;
-        const two = (await train({settings: {epochs: 300}, seeds: [0, 1, 2, 3], workers: 2})).at(-1).seconds;
+        const seconds = async options => (await train(options)).at(-1).seconds;
+        const one = await seconds({settings: {}, seeds: [6]});
+        const four = {settings: {epochs: 300}, seeds: [0, 1, 2, 3]};
+        const alone = await seconds({...four, workers: 1}), two = await seconds({...four, workers: 2});
         await settle(100);
         return {one, alone, two, longest: Math.max(0, ...tasks)};
     }""")
