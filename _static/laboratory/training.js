@@ -119,7 +119,8 @@ function laboratoryWorker({Network, prepare}) {
  *   "error"     {message}
  */
 function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessage}) {
-  const network = laboratoryNetwork();
+  const {complete} = laboratoryNetwork();
+  complete(settings);   // before there are workers to end
   const program = `(${laboratoryWorker})((${laboratoryNetwork})())`;
   const address = URL.createObjectURL(new Blob([program], {type: "text/javascript"}));
   const count = workers ?? Math.max(1, Math.min(seeds.length, (navigator.hardwareConcurrency ?? 2) - 1));
@@ -198,7 +199,7 @@ function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessag
 
     /** Begin anew, with other settings or seeds if they are given; nothing trains before start(). */
     reset(changed = {}) {
-      network.complete(changed.settings ?? settings);
+      complete(changed.settings ?? settings);
       training.pause();
       forget("The network was reset.");
       ({settings, seeds} = {settings, seeds, ...changed});
