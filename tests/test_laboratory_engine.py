@@ -61,16 +61,20 @@ const fast = {pixels: "scaled", learningRate: 1, epochs: 25, trainingImages: 100
 
 
 @pytest.fixture(scope="session")
-def images():
+def loaded():
+    return laboratory_data.load()
+
+
+@pytest.fixture(scope="session")
+def images(loaded):
     """The laboratory's images: (x, y), training and test, uint8 and digits, as the lessons load them."""
-    x, labels, _ = laboratory_data.load()
-    x, n = x.reshape(-1, 784), laboratory_data.TRAINING
+    x, labels, n = loaded[0].reshape(-1, 784), loaded[1], laboratory_data.TRAINING
     return (x[:n], labels[:n]), (x[n:], labels[n:])
 
 
 @pytest.fixture(scope="session")
-def packed():
-    return laboratory_data.pack(*laboratory_data.load())
+def packed(loaded):
+    return laboratory_data.pack(*loaded)
 
 
 @pytest.fixture(scope="session")
