@@ -1,7 +1,7 @@
 """Pages in which a network trains, in the reader's browser: the laboratory and the explorables.
 
     :::{laboratory} model3
-    :settings: pixels=scaled&learningRate=0.3
+    :settings: pixels=scaled learningRate=0.3
     :against: model1
     :controls: l2 pixels seed
     :views: weights
@@ -26,9 +26,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 CODE = Path(__file__).parent.parent / "code"
-SHARED = ["laboratory/network.js", "laboratory/charts.js"]
+SHARED = ["laboratory/network.js", "laboratory/charts.js", "laboratory/laboratory.css"]
 FILES = {"laboratory": [*SHARED, "laboratory/training.js", "laboratory/keras_code.js",
-                        "laboratory/laboratory.js", "laboratory/laboratory.css"],
+                        "laboratory/laboratory.js"],
          "explorable": [*SHARED, "explorables/explorables.js", "explorables/explorables.css"]}
 ELEMENT = re.compile(rf'<div class="({"|".join(FILES)})"((?: data-\w+="[^"]*")*)></div>')
 WITHOUT_SCRIPTS = {

@@ -33,7 +33,7 @@ const laboratoryCharts = (() => {
                       (_, index) => Number(((first + index) * step).toPrecision(12)))
   }
 
-  const format = value => Math.abs(value) >= 1000 ? value.toLocaleString("en-US") : String(value)
+  const format = value => (Math.abs(value) >= 1000 ? value.toLocaleString("en-US") : String(value)).replace("-", "−")
 
   /** Return a frame with two axes, and the functions from values to pixels.
    *
@@ -43,7 +43,7 @@ const laboratoryCharts = (() => {
    */
   function frame(place, {label, x, y, height, left = MARGIN.left}) {
     const width = Math.max(place.clientWidth, 200)
-    height ??= Math.round(Math.min(Math.max(width * 0.62, 190), 260))
+    height ??= Math.round(Math.min(Math.max(width * 0.58, 180), 250))
     const right = width - MARGIN.right, bottom = height - MARGIN.bottom
     const toX = value => left + (value - x.low) / (x.high - x.low) * (right - left)
     const toY = value => bottom - (value - y.low) / (y.high - y.low) * (bottom - MARGIN.top)

@@ -178,7 +178,7 @@
       this.id = `laboratory-${++elements}`
       this.whole = controls === undefined
       this.home = home
-      this.first = `preset=${preset}&against=${against}&${settings}`
+      this.first = [`preset=${preset}`, `against=${against}`, ...settings.split(" ")].join("&")
       this.controls = this.whole ? Object.keys(CONTROLS) : controls.split(" ")
       this.views = this.whole ? ["hidden", "weights", "wrong"] : (views ?? "").split(" ").filter(Boolean)
       this.seedRuns = new Map()   // by settings: what their ten seeds gave

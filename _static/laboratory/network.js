@@ -532,5 +532,5 @@ function laboratoryNetwork() {
     }
   }
 
-  return {Network, complete, prepare, choices, defaults, lecture, randomNumbers};
+  return {Network, complete, prepare, choices, defaults, lecture, randomNumbers, activations, optimizers};
 }
