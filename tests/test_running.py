@@ -30,8 +30,6 @@ from plain_markdown import plain, read_citations
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("*.ipynb"))
-ALL = os.environ.get("TEST_ALL")   # set by make test-all
-in_test_all = pytest.mark.skipif(not ALL, reason="takes minutes: in make test-all")
 
 
 def lesson(name):
@@ -186,7 +184,8 @@ def test_the_first_cell_names_the_packages_that_are_missing(first_cell, monkeypa
         first_cell(None)
 
 
-@pytest.mark.parametrize("name", LESSONS if ALL else ["cross-entropy"])
+@pytest.mark.parametrize("name", [
+    name if name == "cross-entropy" else pytest.param(name, marks=pytest.mark.long) for name in LESSONS])
 def test_a_downloaded_notebook_trains_alone_and_its_claims_hold(name, site, tmp_path):
     folder, address = site
     pack(folder / "course.zip")
@@ -577,7 +576,7 @@ def execute(programs, path, home):
     return nbformat.read(path, as_version=4)
 
 
-@in_test_all
+@pytest.mark.long
 def test_a_lesson_runs_in_the_students_image(tmp_path):
     python = shutil.which("python3.11") or sys.executable
     programs = fresh_environment(tmp_path / "image", python, ".binder/requirements.txt")
@@ -590,7 +589,7 @@ def test_a_lesson_runs_in_the_students_image(tmp_path):
     assert_claims_hold(execute(programs, course / "lessons/did-it-help.ipynb", home), "did-it-help")
 
 
-@in_test_all
+@pytest.mark.long
 def test_a_lesson_runs_in_the_versions_of_colab(tmp_path, site):
     folder, address = site
     pack(folder / "course.zip")
