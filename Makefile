@@ -1,6 +1,7 @@
 # `make book` and `make test` are all that a fresh clone needs.
 
 PYTHON ?= python3
+EDITION ?= student
 BIN := .venv/bin
 INSTALLED := .venv/requirements.lock
 
@@ -8,10 +9,12 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test test-stand-in test-all serve refresh bench changed-pages picture actionlint
+.PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student \
+	publish-notebooks changed-pages picture upgrade actionlint bench
 
 book: $(INSTALLED)
-	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
+	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
+		$(if $(filter instructor,$(EDITION)),--path-output _build/instructor) .
 
 preview: $(INSTALLED)
 	COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
@@ -25,12 +28,37 @@ test-stand-in: $(INSTALLED)
 
 # what takes too long for every change
 test-all: book test test-stand-in
+	$(BIN)/python -m pytest -m long -rP tests
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 refresh: book
 	$(BIN)/python tools/refresh.py
+
+# for Colab, which opens notebooks from a branch
+publish-notebooks: book
+	$(BIN)/python tools/publish_notebooks.py
+
+# this build beside the newest release in results/; fails where a conclusion moved
+compare: book
+	$(BIN)/python tools/compare.py
+
+# what this build measured, kept as results/NAME.json: make record NAME=2027-winter
+record: book
+	$(BIN)/python tools/compare.py $(NAME)
+
+# a new lesson with its parts: make lesson NAME=weight-decay
+lesson: $(INSTALLED)
+	$(BIN)/python tools/new_lesson.py $(NAME)
+
+# _build/student, a tree for a branch or repository of its own, without closed solutions
+publish-student: $(INSTALLED)
+	COURSE_EDITION=$(EDITION) $(BIN)/python tools/publish_student.py
+
+# new versions within requirements.txt, a build with them, and the comparison
+upgrade: $(INSTALLED)
+	$(BIN)/python tools/upgrade.py
 
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
