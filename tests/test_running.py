@@ -263,17 +263,17 @@ def test_myst_becomes_markdown_of_the_same_words():
 
 def test_pages_offer_every_way_to_run_once_an_address_is_set(tmp_path):
     book = SmallBook(tmp_path)
-    settings = (tmp_path / "_config.yml").read_text()
+    settings = (tmp_path / "term.yml").read_text()
     book.lessons(uses=notebook(SmallBook.USES))
     assert book.build()[0]
     page = book.page("lessons/uses")
     assert "notebooks/uses.ipynb" in page and "notebooks/lessons.zip" in page
     for word in ["mybinder", "colab.research", "JupyterHub"]:
         assert word not in page, f"{word} is offered, and no repository is named"
-    changed = settings.replace('url: ""', "url: https://github.com/owner/course")
-    changed = changed.replace('jupyterhub_url: ""', "jupyterhub_url: https://hub.example.org")
+    changed = settings.replace('repository: ""', "repository: https://github.com/owner/course")
+    changed = changed.replace('jupyterhub: ""', "jupyterhub: https://hub.example.org")
     assert changed.count("example.org") == changed.count("owner/course") == 1
-    (tmp_path / "_config.yml").write_text(changed)
+    (tmp_path / "term.yml").write_text(changed)
     for command in [["init", "--quiet"], ["add", "code"],
                     ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "code"]]:
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
