@@ -1,15 +1,14 @@
-"""What a site says of its own address, where it has one: `html: baseurl` in _config.yml.
+"""What a site says of its own address, where it has one: `addresses: site` in term.yml.
 
 Canonical links are Sphinx's. With them come the words and the picture for links from elsewhere, the
 list of pages for search engines, and the page for addresses that are none: its links have to hold at
-any depth, so they need the address. The environment variable COURSE_ADDRESS goes before the setting.
+any depth, so they need the address.
 """
 
 import html
-import os
 from urllib.parse import urljoin, urlparse
 
-from sphinx.errors import ConfigError
+from term import site_address
 
 NOT_FOUND = """<h1>There is no such page</h1>
 <p>The address may be mistyped, or the page has moved. <a href="{home}">The first page</a> leads to
@@ -18,9 +17,7 @@ all lessons, and <a href="{search}">the search</a> finds every word of them.</p>
 
 def set_address(app, config):
     """Tell Sphinx and the extensions the address."""
-    address = (os.environ.get("COURSE_ADDRESS") or config.html_baseurl).rstrip("/") + "/"
-    if urlparse(address).scheme not in ("http", "https"):
-        raise ConfigError(f"the site's address is to begin with https://, but is {address}")
+    address = site_address()
     path = urlparse(address).path
     config.html_baseurl = config.ogp_site_url = address
     config.ogp_image = "_static/page.png"
@@ -48,7 +45,7 @@ def remove_what_needs_an_address(app):
 
 
 def setup(app):
-    if os.environ.get("COURSE_ADDRESS") or app.config.html_baseurl:
+    if site_address():
         app.setup_extension("sphinxext.opengraph")
         app.setup_extension("notfound.extension")
         app.connect("config-inited", set_address, priority=400)

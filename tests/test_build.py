@@ -209,6 +209,7 @@ def edited(change):
     lambda lesson, cell: cell["metadata"].update(vscode={"languageId": "python"}, id="yWp", colab={}),
     lambda lesson, cell: cell["metadata"].update(execution={"iopub.status.busy": "2026"}),
     lambda lesson, cell: cell["metadata"].update(tags=["hide-input", "nbval-ignore-output"]),
+    lambda lesson, cell: cell["metadata"].update(mystnb={"figure": {"caption": "L2 gains."}}),
     lambda lesson, cell: cell.update(execution_count=7, outputs=[
         {"output_type": "stream", "name": "stdout", "text": "2"}]),
     lambda lesson, cell: cell.update(source=["1 ", "+ 1"]),
@@ -566,6 +567,11 @@ def test_make_keeps_a_sound_environment_and_makes_a_broken_one_again(tmp_path):
     assert installs()
     install()
     assert not installs(), "a second make would install again"
+    os.utime(here / "requirements.lock", (2e9, 2e9))   # as a checkout beside a restored .venv has it
+    assert not installs(), "the lock is the same, but of another date"
+    (here / "requirements.lock").write_text("# other versions")
+    assert installs(), "the lock is another one"
+    install()
     for python in here.glob(".venv/bin/python*"):
         python.unlink()
         python.symlink_to("/nowhere/python")
@@ -632,10 +638,10 @@ def test_the_address_is_set_in_one_place_and_needed_nowhere(book):
     book.lessons(uses=notebook())
     book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: license\n- file: references\n")
     book.write("index.md", "# The book\n\nWhat it is about.\n")
-    config = (book.folder / "_config.yml").read_text()
+    term = (book.folder / "term.yml").read_text()
     site = book.folder / "_build/html"
 
-    book.write("_config.yml", re.sub('baseurl: ""', "baseurl: https://example.org/course", config))
+    book.write("term.yml", term.replace('site: ""', "site: https://example.org/course"))
     succeeded, printed = book.build()
     assert succeeded, printed
     for name in ["index", "lessons/uses", "license"]:
@@ -660,7 +666,7 @@ def test_the_address_is_set_in_one_place_and_needed_nowhere(book):
     assert '<link rel="canonical" href="http://localhost:8000/lessons/uses.html"' in book.page("lessons/uses")
     assert (site / "sitemap.xml").read_text().count("<loc>http://localhost:8000/") == 4
 
-    book.write("_config.yml", config)
+    book.write("term.yml", term)
     succeeded, printed = book.build()
     assert succeeded, printed
     for name in ["index", "lessons/uses"]:
@@ -670,4 +676,4 @@ def test_the_address_is_set_in_one_place_and_needed_nowhere(book):
 
 def test_an_address_that_is_none_is_refused(book):
     succeeded, printed = book.build(COURSE_ADDRESS="example.org/course")
-    assert not succeeded and "is to begin with https://, but is example.org/course/" in printed
+    assert not succeeded and "is to begin with https://, but is example.org/course" in printed
