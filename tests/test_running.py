@@ -271,8 +271,8 @@ def test_pages_offer_every_way_to_run_once_an_address_is_set(tmp_path):
     assert "notebooks/uses.ipynb" in page and "notebooks/lessons.zip" in page
     for word in ["mybinder", "colab.research", "JupyterHub"]:
         assert word not in page, f"{word} is offered, and no repository is named"
-    changed = settings.replace('url: ""', "url: https://github.com/owner/course")
-    changed = changed.replace('jupyterhub_url: ""', "jupyterhub_url: https://hub.example.org")
+    changed = settings.replace('jupyterhub_url: ""', "jupyterhub_url: https://hub.example.org")
+    changed = changed.replace('url: ""', "url: https://github.com/owner/course")
     assert changed.count("example.org") == changed.count("owner/course") == 1
     (tmp_path / "_config.yml").write_text(changed)
     for command in [["init", "--quiet"], ["add", "code"],
@@ -368,24 +368,35 @@ def jupyter(tmp_path):
         process.wait()
 
 
+def sessions(address):
+    with urllib.request.urlopen(f"{address}api/sessions?token=secret") as answer:
+        return json.load(answer)
+
+
+def wait_until(happened, otherwise, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.2)
+
+
 def test_a_lesson_runs_from_top_to_bottom_in_jupyterlab(browser, jupyter):
     name = "did-it-help"
     folder, address = jupyter("lab")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}lab/tree/lessons/{name}.ipynb?token=secret")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+    wait_until(lambda: any(session["kernel"]["connections"] and session["kernel"]["execution_state"] == "idle"
+                           for session in sessions(address)), "JupyterLab has no Python")
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]").wait_for(timeout=60_000)
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=800_000)
     page.keyboard.press("Control+s")
-    path, executed = folder / f"lessons/{name}.ipynb", None
-    for _ in range(100):
-        executed = nbformat.read(path, as_version=4)
-        if claims_of(executed):
-            break
-        time.sleep(0.3)
+    path = folder / f"lessons/{name}.ipynb"
+    wait_until(lambda: claims_of(nbformat.read(path, as_version=4)), f"{name} made no claim in JupyterLab")
+    executed = nbformat.read(path, as_version=4)
     page.close()
     for number, cell in enumerate((cell for cell in executed.cells if cell.cell_type == "code"), 1):
         errors = [output for output in cell.outputs if output.output_type == "error"]
@@ -486,12 +497,7 @@ def test_cells_run_live_on_a_server_after_those_before_them(live_page, jupyter):
     try_address(live_page, f"{address}lab?token=secret", "Connected.")
     run_live(live_page)
     live_page.panel.get_by_role("button", name="Disconnect").click()
-    for _ in range(50):
-        sessions = json.load(urllib.request.urlopen(f"{address}api/sessions?token=secret"))
-        if not sessions:
-            break
-        time.sleep(0.2)
-    assert not sessions, "the server's Python runs on"
+    wait_until(lambda: not sessions(address), "the server's Python runs on")
 
 
 def test_cells_run_live_on_binder(live_page, jupyter):
