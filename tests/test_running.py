@@ -562,7 +562,12 @@ def test_the_student_image_is_not_built_without_mnist(tmp_path):
 
 
 def fresh_environment(folder, python, requirements):
-    """Make a virtual environment of `python` with these requirements; return its programs' folder."""
+    """Make a virtual environment with these requirements; return its programs' folder.
+
+    Of `python`, such as python3.12, or of this Python where that one does not run.
+    """
+    if not shutil.which(python) or subprocess.run([python, "--version"], capture_output=True).returncode:
+        python = sys.executable
     subprocess.run([python, "-m", "venv", folder], check=True)
     subprocess.run([folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
                     "--requirement", requirements], check=True, cwd=ROOT)
@@ -585,8 +590,7 @@ def execute(programs, path, home):
 
 @in_test_all
 def test_a_lesson_runs_in_the_students_image(tmp_path):
-    python = shutil.which("python3.11") or sys.executable
-    programs = fresh_environment(tmp_path / "image", python, ".binder/requirements.txt")
+    programs = fresh_environment(tmp_path / "image", "python3.11", ".binder/requirements.txt")
     course, home = copy_course(tmp_path / "course"), tmp_path / "home"
     (home / ".keras/datasets").mkdir(parents=True)
     if Path(os.environ["MNIST_NPZ"]).is_file():   # stands for the download
@@ -600,8 +604,7 @@ def test_a_lesson_runs_in_the_students_image(tmp_path):
 def test_a_lesson_runs_in_the_versions_of_colab(tmp_path, site):
     folder, address = site
     pack(folder / "course.zip")
-    python = shutil.which("python3.12") or sys.executable
-    programs = fresh_environment(tmp_path / "colab", python, "tests/colab.txt")
+    programs = fresh_environment(tmp_path / "colab", "python3.12", "tests/colab.txt")
     path = tmp_path / "content/did-it-help.ipynb"
     path.parent.mkdir()
     path.write_text(lone_notebook(lesson("did-it-help"), f"{address}/course.zip", DIGEST))
