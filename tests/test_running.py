@@ -30,8 +30,6 @@ from plain_markdown import plain, read_citations
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("*.ipynb"))
-ALL = os.environ.get("TEST_ALL")   # set by make test-all
-in_test_all = pytest.mark.skipif(not ALL, reason="takes minutes: in make test-all")
 
 
 def lesson(name):
@@ -186,7 +184,8 @@ def test_the_first_cell_names_the_packages_that_are_missing(first_cell, monkeypa
         first_cell(None)
 
 
-@pytest.mark.parametrize("name", LESSONS if ALL else ["cross-entropy"])
+@pytest.mark.parametrize("name", [
+    name if name == "cross-entropy" else pytest.param(name, marks=pytest.mark.long) for name in LESSONS])
 def test_a_downloaded_notebook_trains_alone_and_its_claims_hold(name, site, tmp_path):
     folder, address = site
     pack(folder / "course.zip")
@@ -264,17 +263,17 @@ def test_myst_becomes_markdown_of_the_same_words():
 
 def test_pages_offer_every_way_to_run_once_an_address_is_set(tmp_path):
     book = SmallBook(tmp_path)
-    settings = (tmp_path / "_config.yml").read_text()
+    settings = (tmp_path / "term.yml").read_text()
     book.lessons(uses=notebook(SmallBook.USES))
     assert book.build()[0]
     page = book.page("lessons/uses")
     assert "notebooks/uses.ipynb" in page and "notebooks/lessons.zip" in page
     for word in ["mybinder", "colab.research", "JupyterHub"]:
         assert word not in page, f"{word} is offered, and no repository is named"
-    changed = settings.replace('jupyterhub_url: ""', "jupyterhub_url: https://hub.example.org")
-    changed = changed.replace('url: ""', "url: https://github.com/owner/course")
+    changed = settings.replace('repository: ""', "repository: https://github.com/owner/course")
+    changed = changed.replace('jupyterhub: ""', "jupyterhub: https://hub.example.org")
     assert changed.count("example.org") == changed.count("owner/course") == 1
-    (tmp_path / "_config.yml").write_text(changed)
+    (tmp_path / "term.yml").write_text(changed)
     for command in [["init", "--quiet"], ["add", "code"],
                     ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "code"]]:
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
@@ -588,7 +587,7 @@ def execute(programs, path, home):
     return nbformat.read(path, as_version=4)
 
 
-@in_test_all
+@pytest.mark.long
 def test_a_lesson_runs_in_the_students_image(tmp_path):
     programs = fresh_environment(tmp_path / "image", "python3.11", ".binder/requirements.txt")
     course, home = copy_course(tmp_path / "course"), tmp_path / "home"
@@ -600,7 +599,7 @@ def test_a_lesson_runs_in_the_students_image(tmp_path):
     assert_claims_hold(execute(programs, course / "lessons/did-it-help.ipynb", home), "did-it-help")
 
 
-@in_test_all
+@pytest.mark.long
 def test_a_lesson_runs_in_the_versions_of_colab(tmp_path, site):
     folder, address = site
     pack(folder / "course.zip")
