@@ -19,12 +19,18 @@ def mend(app, name, template, context, document):
     if "body" in context:
         for amiss, right in MENDED:
             context["body"] = amiss.sub(right, context["body"])
-    # no page runs code of its own: sphinx-thebe is for sites that do, and comes with Jupyter Book
-    for kind in ["script_files", "css_files"]:
-        context[kind] = [file for file in context.get(kind, []) if "thebe" not in (
-            str(getattr(file, "filename", None) or "") + file.attributes.get("body", "")).lower()]
+    context["css_files"] = [file for file in context.get("css_files", [])
+                            if "thebe" not in str(getattr(file, "filename", None))]
+
+
+def drop_thebe(app, config):
+    """Leave out sphinx-thebe, which comes with Jupyter Book: live_code has what this course needs."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [listener for listener in listeners
+                        if listener.handler.__module__ != "sphinx_thebe"]
 
 
 def setup(app):
+    app.connect("config-inited", drop_thebe)
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,828 @@
+"use strict";
+// The laboratory: controls for a network's settings, its training, and what can be seen of it.
+// What trains is in network.js and training.js, what is drawn in charts.js.
+
+(() => {
+  const {node, lines, bars, dots, interval, table, tiles} = laboratoryCharts;
+  const engine = laboratoryNetwork();
+  const DATA = new URL("data.js", document.currentScript.src);
+  const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const SEEDS = [...Array(10).keys()];
+
+  // ---- Settings, as the controls and the address have them: one word or number each --------------
+
+  // how a choice of the start is said to the network: its name, and the factor of its first layer
+  const STARTS = {large: ["glorot_uniform", 10], small: ["glorot_uniform", 0.1]};
+
+  /** Return the network's settings for these choices, or throw an Error that says what is wrong. */
+  function settingsOf({seed, hidden, start, ...others}) {
+    const settings = Object.fromEntries(Object.entries(others).map(([name, value]) =>
+      [name, typeof engine.defaults[name] === "number" ? Number(value) : value]));
+    const [from, startFactor] = STARTS[start] ?? [start, 1];
+    if (!(Number.isInteger(Number(seed)) && seed >= 0))
+      throw new Error(`The seed is a whole number of at least 0, not ${seed}.`);
+    if (settings.trainingImages > 500) throw new Error("There are 500 training images.");
+    return engine.complete({...settings, hidden: [Number(hidden)], start: from, startFactor});
+  }
+
+  function choicesOf(settings) {
+    const {hidden, shuffle, startFactor, ...others} = engine.complete(settings);
+    return Object.fromEntries(Object.entries({...others, hidden: hidden[0], seed: 6})
+      .map(([name, value]) => [name, String(value)]));   // 6: SEED of code/seeds.py
+  }
+
+  // the lecture's networks, with its settings: model5 and model6 it trains in another way
+  const improved = {cost: "cross_entropy", optimizer: "adam", learningRate: 0.001, batchSize: 100,
+                    epochs: 100};
+  const PRESETS = Object.fromEntries(Object.entries(engine.lecture).map(([name, settings]) =>
+    [name, choicesOf(["model5", "model6"].includes(name) ? {...settings, ...improved} : settings)]));
+  const ABOUT = {model1: "plain", model3: "L2", model4: "dropout", model5: "tanh, softmax",
+                 model6: "batch normalization"};
+
+  const rate = value => value === "0" ? "none" : value;
+  const CONTROLS = {   // in their order; what is on the left of a colon is in the address
+    hidden: {group: "Network", label: "Hidden units", few: [1, 2, 5, 10, 20, 30, 50, 100, 200, 300]},
+    activation: {group: "Network", label: "Activation", few: engine.choices.activation,
+                 words: {relu: "ReLU", leaky_relu: "leaky ReLU", selu: "SELU"}},
+    output: {group: "Network", label: "Output", few: engine.choices.output},
+    batchNormalization: {group: "Network", label: "Batch normalization",
+                         few: engine.choices.batchNormalization,
+                         words: {before: "before activation", after: "after activation"}},
+    start: {group: "Network", label: "Start",
+            few: ["glorot_uniform", "he_normal", "lecun_normal", "zeros", "large", "small"],
+            words: {glorot_uniform: "Glorot", he_normal: "He", lecun_normal: "LeCun",
+                    large: "large (10 × Glorot)", small: "small (Glorot / 10)"}},
+    cost: {group: "Cost and remedies", label: "Cost", few: engine.choices.cost,
+           words: {mean_squared_error: "squared error", cross_entropy: "cross-entropy"}},
+    l2: {group: "Cost and remedies", label: "L2 penalty",
+         few: [0, 0.00001, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.1], say: rate},
+    l1: {group: "Cost and remedies", label: "L1 penalty",
+         few: [0, 0.00001, 0.0001, 0.0003, 0.001, 0.003, 0.01], say: rate},
+    dropoutUnits: {group: "Cost and remedies", label: "Dropout on units",
+                   few: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8], say: rate},
+    dropoutPixels: {group: "Cost and remedies", label: "Dropout on pixels",
+                    few: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8], say: rate},
+    optimizer: {group: "Training", label: "Optimizer", few: engine.choices.optimizer,
+                words: {sgd: "SGD", nesterov: "Nesterov", rmsprop: "RMSprop", adam: "Adam"}},
+    learningRate: {group: "Training", label: "Learning rate",
+                   few: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]},
+    momentum: {group: "Training", label: "Momentum", few: [0.5, 0.8, 0.9, 0.95, 0.99]},
+    batchSize: {group: "Training", label: "Images in a batch", few: [1, 2, 5, 10, 20, 50, 100, 250, 500]},
+    epochs: {group: "Training", label: "Epochs", few: [10, 30, 100, 300, 1000, 2000]},
+    pixels: {group: "Images and seed", label: "Pixels", few: engine.choices.pixels,
+             words: {raw: "raw, 0 to 255", scaled: "scaled, 0 to 1"}},
+    trainingImages: {group: "Images and seed", label: "Training images",
+                     few: [10, 20, 50, 100, 200, 300, 400, 500]},
+    seed: {group: "Images and seed", label: "Seed", number: true},
+  };
+
+  /** Return a choice as the menus say it. */
+  function say(name, value) {
+    const {words = {}, say = value => value} = CONTROLS[name];
+    return words[value] ?? say(value);
+  }
+
+  /** Return in words what these choices change in a preset, for some of the controls. */
+  const changesIn = (preset, choices, names) => names
+    .filter(name => choices[name] !== PRESETS[preset][name])
+    .map(name => `${CONTROLS[name].label.replace(/^[A-Z](?=[a-z])/, letter => letter.toLowerCase())} `
+      + say(name, choices[name])).join(", ");
+
+  function fullName(preset, choices) {
+    const changes = changesIn(preset, choices, Object.keys(CONTROLS).filter(name => name !== "seed"));
+    return changes ? `${preset} with ${changes}` : preset;
+  }
+
+  // What the address says after its #: a preset, what differs from it, and what it is compared with.
+  function toAddress({preset, choices, against}) {
+    const parts = new URLSearchParams({preset});
+    for (const name of Object.keys(CONTROLS))
+      if (choices[name] !== PRESETS[preset][name]) parts.set(name, choices[name]);
+    if (against !== "last") parts.set("against", against);
+    return `#${parts}`;
+  }
+
+  function fromAddress(words) {
+    const {preset = "model1", against = "last", ...changes} = Object.fromEntries(
+      new URLSearchParams(words.replace(/^#/, "")));
+    if (!(preset in PRESETS)) throw new Error(`There is no network called ${preset}.`);
+    if (!["last", "nothing", ...Object.keys(PRESETS)].includes(against))
+      throw new Error(`There is nothing called ${against} to compare with.`);
+    for (const name of Object.keys(changes))
+      if (!(name in CONTROLS)) throw new Error(`There is no setting called ${name}.`);
+    const choices = {...PRESETS[preset], ...changes};
+    settingsOf(choices);
+    return {preset, against, choices};
+  }
+
+  // ---- Runs ---------------------------------------------------------------------------------------
+
+  /** What is known of the training of one network. */
+  class Run {
+    constructor(preset, choices) {
+      Object.assign(this, {preset, choices, epoch: 0, step: 0, rows: [], at: [], done: false});
+      this.settings = settingsOf(choices);
+    }
+
+    get seed() { return Number(this.choices.seed); }
+    get last() { return this.at.at(-1); }
+    get name() { return fullName(this.preset, this.choices); }
+
+    receive({epoch, step, rows = [], at = [], done = false}) {
+      this.rows.push(...rows);
+      this.at.push(...at);
+      Object.assign(this, {epoch, step, done});
+    }
+  }
+
+  let images;   // of all laboratories of a page, loaded when the first of them starts
+  function loadImages() {
+    images ??= new Promise((resolve, reject) => {
+      const script = node("script", {src: DATA});
+      script.onload = () => resolve(laboratoryUnpack(laboratoryData));
+      script.onerror = () => reject(new Error("The images did not load: is data.js beside this page's scripts?"));
+      document.head.append(script);
+    });
+    images.catch(() => { images = undefined })   // so that one can try again
+    return images;
+  }
+
+  // ---- Numbers in words -------------------------------------------------------------------------
+
+  const percent = share => share === undefined ? "–" : `${(100 * share).toFixed(1)}%`;
+  const points = share => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
+  const costly = cost => cost === undefined ? "–" : Number.isFinite(cost) ? cost.toPrecision(3) : "not a number";
+  const count = number => Number.isInteger(number) ? number.toLocaleString("en-US") : number.toFixed(2);
+
+  const CHALLENGES = [
+    {words: "85% of the test images right, from 500 images: any settings.", address: "preset=model1",
+     met: run => run.last.test.accuracy >= 0.85},
+    {words: "75% on raw pixels, with 30 sigmoids, the squared error and the rate 0.01.", address: "preset=model1",
+     met: ({last, choices: {pixels, hidden, activation, cost, optimizer, learningRate}}) =>
+       last.test.accuracy >= 0.75 && pixels === "raw" && hidden === "30" && activation === "sigmoid"
+       && cost === "mean_squared_error" && optimizer === "sgd" && learningRate === "0.01"},
+    {words: "70% from 100 images.", address: "preset=model1&pixels=scaled&trainingImages=100",
+     met: run => run.last.test.accuracy >= 0.7 && Number(run.choices.trainingImages) <= 100},
+    {words: "80% of the test images right within 10 epochs.", address: "preset=model1&pixels=scaled&epochs=10",
+     met: run => run.last.test.accuracy >= 0.8 && Number(run.choices.epochs) <= 10},
+  ];
+
+  // ---- The element ------------------------------------------------------------------------------
+
+  let elements = 0;
+
+  class Laboratory {
+    constructor(place) {
+      const {preset, settings = "", against = "last", controls, views, home} = place.dataset;
+      this.sources = JSON.parse(place.querySelector("script").textContent);
+      this.id = `laboratory-${++elements}`;
+      this.whole = controls === undefined;
+      this.home = home;
+      this.first = [`preset=${preset}`, `against=${against}`, ...settings.split(" ")].join("&");
+      this.controls = this.whole ? Object.keys(CONTROLS) : controls.split(" ");
+      this.views = this.whole ? ["hidden", "weights", "wrong"] : (views ?? "").split(" ").filter(Boolean);
+      this.seedRuns = new Map();   // by settings: what their ten seeds gave
+      this.drawn = 0;
+      this.build(place);
+      this.take(this.first);
+      if (this.whole) {
+        this.readAddress();
+        addEventListener("hashchange", () => this.readAddress());
+      }
+      new ResizeObserver(() => this.draw(true)).observe(this.parts.charts);
+    }
+
+    // ---- Building ---------------------------------------------------------------------------------
+
+    build(place) {
+      const parts = this.parts = {};
+      const keep = (name, element) => parts[name] = element;
+      const button = (words, action) => {
+        const made = node("button", {type: "button"}, words);
+        made.addEventListener("click", () => action.call(this));
+        return made;
+      };
+      const figure = (name, words) => node("figure", {class: name}, node("figcaption", {}, words),
+                                           keep(name, node("div", {class: "plot"})));
+
+      this.inputs = {};
+      const actions = node("div", {class: "actions"},
+        keep("start", button("Start", this.startOrPause)), keep("step", button("One step", this.oneStep)),
+        keep("epoch", button("One epoch", this.oneEpoch)), keep("reset", button("Reset", this.renew)),
+        keep("seeds", button("Ten seeds", this.tenSeeds)));
+      actions.firstChild.classList.add("main");
+
+      place.replaceChildren(
+        this.whole ? this.buildMenus() : "", this.buildControls(), actions,
+        keep("progress", node("progress", {"aria-label": "Progress of the training", value: 0})),
+        keep("trouble", node("p", {class: "trouble", role: "alert"})),
+        keep("status", node("p", {class: "said", role: "status"})),
+        keep("scores", node("div", {class: "scores scrolls"})),
+        keep("charts", node("div", {class: "charts"},
+          figure("accuracy", "Accuracy"), figure("cost", "Cost"))),
+        node("p", {class: "legend"},
+          node("span", {class: "key training"}, "training, as fit prints it"),
+          node("span", {class: "key test"}, "test"), keep("ghostKey", node("span", {class: "key ghost"}))),
+        this.details("curves", "The curves as a table"),
+        ...this.views.map(view => this[`build_${view}`](figure)),
+        keep("seedsView", node("figure", {class: "seeds", hidden: true},
+          node("figcaption", {}, "Ten seeds: test accuracy at the end"), keep("seedsPlot", node("div", {class: "plot"})),
+          keep("seedsWords", node("p")), this.details("seedsTable", "The seeds as a table"))),
+        ...this.whole ? [this.details("code", "As Keras code"), this.buildChallenges()] : [],
+        node("p", {class: "link"}, keep("link", node("a", {}, this.whole ? "A link to these settings"
+          : "Open these settings in the laboratory"))));
+    }
+
+    details(name, words) {
+      const made = node("details", {}, node("summary", {}, words), this.parts[name] = node("div", {class: "scrolls", tabindex: 0, role: "region", "aria-label": words}));
+      made.addEventListener("toggle", () => this.draw(true));
+      return made;
+    }
+
+    menu(label, name, options, action) {
+      const id = `${this.id}-${name}`;
+      const select = node("select", {id}, ...options.map(([value, words]) => node("option", {value}, words)));
+      select.addEventListener("change", () => action.call(this, select.value));
+      this.parts[name] = select;
+      return node("div", {class: "control"}, node("label", {for: id}, label), select);
+    }
+
+    buildMenus() {
+      const networks = Object.keys(PRESETS).map(name => [name, `${name}: ${ABOUT[name]}`]);
+      return node("div", {class: "menus"},
+        this.menu("Start from", "preset", networks, preset => this.take(toAddress({
+          preset, choices: PRESETS[preset], against: this.against}))),
+        this.menu("Compare with", "against", [["last", "the last run"], ...networks, ["nothing", "nothing"]],
+          this.compareWith));
+    }
+
+    buildControls() {
+      const made = {};
+      for (const name of this.controls) {
+        const {label, few, number} = CONTROLS[name];
+        const id = `${this.id}-${name}`;
+        const input = this.inputs[name] = number
+          ? node("input", {id, type: "number", min: 0, max: 9999, step: 1, inputmode: "numeric"})
+          : node("select", {id}, ...few.map(value => node("option", {value}, say(name, String(value)))));
+        input.addEventListener("change", () => this.change(name, input.value));
+        made[name] = node("div", {class: "control"}, node("label", {for: id}, label), input);
+      }
+      if (!this.whole) return node("div", {class: "controls"}, ...Object.values(made));
+      const groups = [...new Set(this.controls.map(name => CONTROLS[name].group))];
+      this.changed = new Map();   // by a group's controls: the words for what is changed in it
+      return node("div", {class: "groups"}, ...groups.map(group => {
+        const names = this.controls.filter(name => CONTROLS[name].group === group);
+        const changed = node("span", {class: "changed"});
+        this.changed.set(names, changed);
+        return node("details", {class: "group", open: innerWidth > 700},
+          node("summary", {}, node("strong", {}, group), " ", changed),
+          node("div", {class: "controls"}, ...names.map(name => made[name])));
+      }));
+    }
+
+    build_hidden(figure) {
+      return node("div", {class: "view"}, figure("hidden", "What the hidden units put out for the training images"),
+        this.parts.hiddenWords = node("p"), this.details("hiddenTable", "The histogram as a table"));
+    }
+
+    build_weights() {
+      return node("figure", {class: "view weights"},
+        node("figcaption", {}, "Weights into the hidden units, an image each: blue is negative, red positive"),
+        this.parts.weights = node("canvas", {role: "img", "aria-label": "The weights come when the network is made."}),
+        this.parts.weightsWords = node("p"), this.details("weightsTable", "The weights as a table"));
+    }
+
+    build_wrong() {
+      const words = this.menu("Images still wrong, of", "of",
+        [["training", "the training images"], ["test", "the test images"]], () => this.look());
+      return node("div", {class: "view wrong"}, words, this.parts.wrongWords = node("p"),
+        this.parts.wrong = node("ul"));
+    }
+
+    buildChallenges() {
+      this.challenges = CHALLENGES.map(({words, address}) => node("li", {}, words, " ",
+        node("a", {href: `#${address}`}, "Set it up"), " ", node("strong", {class: "met"})));
+      return node("div", {class: "view"}, node("p", {class: "caption"}, "Challenges"),
+        node("ol", {class: "challenges"}, ...this.challenges));
+    }
+
+    // ---- Settings ---------------------------------------------------------------------------------
+
+    readAddress() {
+      if (!location.hash.includes("=") || location.hash === this.address) return;   // another part of the page
+      this.take(location.hash);
+    }
+
+    /** Take the settings that an address says; if it is wrong, say so and leave all as it is. */
+    take(address) {
+      try {
+        Object.assign(this, fromAddress(address));
+        this.parts.trouble.textContent = "";
+      } catch (error) {
+        this.parts.trouble.textContent = error.message;
+        if (!this.choices) Object.assign(this, fromAddress(this.first));
+      }
+      this.renew();
+    }
+
+    change(name, value) {
+      const choices = {...this.choices, [name]: value};
+      try {
+        settingsOf(choices);
+      } catch (error) {
+        this.parts.trouble.textContent = error.message;
+        this.inputs[name].setAttribute("aria-invalid", "true");
+        return;
+      }
+      this.choices = choices;
+      this.parts.trouble.textContent = "";
+      this.renew();
+    }
+
+    showSettings() {
+      for (const [name, input] of Object.entries(this.inputs)) {
+        const value = this.choices[name];
+        input.removeAttribute("aria-invalid");
+        if (input.localName === "select" && ![...input.options].some(option => option.value === value))
+          input.add(new Option(say(name, value), value));   // what only an address has said
+        input.value = value;
+      }
+      if (this.inputs.momentum)
+        this.inputs.momentum.parentElement.hidden = !["momentum", "nesterov"].includes(this.choices.optimizer);
+      for (const [names, changed] of this.changed ?? [])
+        changed.textContent = changesIn(this.preset, this.choices, names);
+      this.address = toAddress(this);
+      this.parts.link.href = (this.whole ? "" : this.home) + this.address;
+      if (this.whole) {
+        this.parts.preset.value = this.preset;
+        this.parts.against.value = this.against;
+      }
+    }
+
+    // ---- Training ---------------------------------------------------------------------------------
+
+    /** Make a new network, untrained; the run that there was stays to be compared with. */
+    renew() {
+      const keepAddress = !this.run;
+      this.pause();
+      if (this.run?.step > 0) this.before = this.run;
+      this.run = new Run(this.preset, this.choices);
+      this.seen = this.startKernel = undefined;
+      this.training?.reset({settings: this.run.settings, seeds: [this.run.seed]});
+      this.meetRival();
+      this.showSettings();
+      if (this.whole && !keepAddress) history.replaceState(null, "", this.address);
+      this.draw(true);
+    }
+
+    /** Compare with another run from now on, and leave the present one as it is. */
+    compareWith(against) {
+      this.pause();
+      this.against = against;
+      this.meetRival();
+      this.showSettings();
+      history.replaceState(null, "", this.address);
+      this.draw(true);
+    }
+
+    /** See to it that there is a network of the lecture to compare with, where one is asked for. */
+    meetRival() {
+      const asked = this.against in PRESETS;
+      if (!asked || this.rival?.preset === this.against && this.rival.seed === this.run.seed) return;
+      this.rival = new Run(this.against, {...PRESETS[this.against], seed: this.choices.seed});
+      this.rivalTraining?.reset({settings: this.rival.settings, seeds: [this.rival.seed]});
+    }
+
+    /** The run that is drawn in gray: the last one, or a network of the lecture; there may be none. */
+    get ghost() {
+      return this.against === "last" ? this.before : this.against in PRESETS ? this.rival : undefined;
+    }
+
+    get others() {   // that train beside the present one
+      return this.against in PRESETS && !this.rival.done ? [this.rivalTraining] : [];
+    }
+
+    async prepare() {
+      if (this.training && (this.rivalTraining || !(this.against in PRESETS))) return;
+      this.say("Loading the images.");
+      const data = await loadImages();
+      const train = run => laboratoryTraining({settings: this[run].settings, seeds: [this[run].seed], data,
+        workers: 1, onMessage: message => this.receive(this[run], message)});
+      this.training ??= train("run");
+      if (this.against in PRESETS) this.rivalTraining ??= train("rival");
+      if (data.source !== "MNIST")
+        this.parts.trouble.textContent = "These are not MNIST's images, which could not be had when the page was built, "
+          + "but a stand-in made from scikit-learn's digits.";
+      this.data = data;
+    }
+
+    /** Do something with the training, and say so if that fails. */
+    async attempt(action) {
+      try {
+        await this.prepare();
+        if (this.views.length && this.run.step === 0) await this.look();   // before the weights move
+        action();
+      } catch (error) {
+        this.parts.trouble.textContent = error.message;
+        this.pause();
+      }
+    }
+
+    startOrPause() {
+      if (this.running) {
+        this.pause();
+        this.say(`Paused. ${this.summary()}`);
+        this.look();
+        return;
+      }
+      if (this.run.done && (!this.ghost || this.ghost.done)) this.renew();
+      this.running = true;
+      this.quarter = 0;
+      this.showState();
+      this.attempt(() => {
+        if (!this.running) return;   // paused while the images came
+        this.say("Training.");
+        for (const training of [this.training, ...this.others]) training.start();
+      });
+    }
+
+    pause() {
+      this.running = false;
+      for (const training of [this.training, this.rivalTraining]) training?.pause();
+      this.showState();
+    }
+
+    oneStep() { this.steps(() => 1) }
+
+    oneEpoch() {
+      this.steps(({settings: {trainingImages, batchSize}}) => Math.ceil(trainingImages / batchSize));
+    }
+
+    steps(number) {
+      this.pause();
+      this.attempt(() => {
+        this.training.step(number(this.run));
+        for (const training of this.others) training.step(number(this.rival));
+      });
+    }
+
+    receive(run, message) {
+      if (message.type === "error") {
+        this.parts.trouble.textContent = message.message;
+        this.pause();
+        return;
+      }
+      if (message.type === "finished") return;
+      run.receive(message);
+      if (run === this.run && this.running) {
+        const quarter = Math.floor(4 * run.epoch / run.settings.epochs);
+        if (quarter > this.quarter && !run.done) this.say(this.summary());
+        this.quarter = quarter;
+      }
+      if (this.running && this.run.done && this.others.length === 0) {
+        this.running = false;
+        this.say(`Done. ${this.summary()}`);
+        this.showMet();
+      }
+      this.showState();
+      this.draw(!this.running);
+      const now = performance.now();
+      if (message.type === "curves" && (!this.running || now - (this.lookedAt ?? 0) > (CALM ? 3000 : 1000))) this.look();
+    }
+
+    /** Say something to those who listen to the page: seldom, since it interrupts. */
+    say(words) {
+      this.parts.status.textContent = words;
+    }
+
+    summary() {
+      const of = (name, run) => run?.last
+        ? `${name}, epoch ${count(run.last.epoch)}: training accuracy ${percent(run.last.training.accuracy)}, `
+          + `test accuracy ${percent(run.last.test.accuracy)}.` : "";
+      return [of("Now", this.run), of(this.ghostName, this.ghost)].filter(Boolean).join(" ");
+    }
+
+    get ghostName() {
+      return this.against === "last" ? "Last run" : this.against;
+    }
+
+    showMet() {
+      CHALLENGES.forEach(({met}, index) => {
+        if (this.challenges && met(this.run))
+          this.challenges[index].querySelector(".met").textContent =
+            `✓ Met: ${percent(this.run.last.test.accuracy)}.`;
+      });
+    }
+
+    showState() {
+      const {start, step, epoch, reset, seeds, progress} = this.parts;
+      const busy = Boolean(this.pool);
+      start.textContent = this.running ? "Pause" : this.run?.done ? "Start again"
+        : this.run?.step ? "Go on" : "Start";
+      for (const button of [start, step, epoch, reset]) button.disabled = busy;
+      if (this.run?.done) step.disabled = epoch.disabled = true;
+      seeds.textContent = busy ? "Stop" : "Ten seeds";
+      if (!busy) {
+        progress.max = this.run?.settings.epochs ?? 1;
+        progress.value = this.run?.epoch ?? 0;
+      }
+    }
+
+    // ---- Looking ----------------------------------------------------------------------------------
+
+    /** Ask the network in training for its weights and what it does with the images; draw that. */
+    async look() {
+      if (!this.views.length || !this.training || this.looking) return;
+      const {run} = this, all = number => [...Array(number).keys()];
+      this.looking = true;
+      this.lookedAt = performance.now();
+      try {
+        const seen = await this.training.look({seed: run.seed, weights: true, of: "training",
+                                               images: all(run.settings.trainingImages)});
+        if (run !== this.run) return;
+        this.startKernel ??= seen.step === 0 ? seen.weights[0].kernel : undefined;
+        if (this.parts.of?.value === "test")
+          seen.test = (await this.training.look({seed: run.seed, of: "test",
+                                                 images: all(this.data.test.labels.length)})).images;
+        if (run !== this.run) return;
+        this.seen = seen;
+        for (const view of this.views) this[`draw_${view}`]();
+      } catch { /* the network was reset meanwhile: the next look shows the new one */
+      } finally {
+        this.looking = false;
+      }
+    }
+
+    draw_hidden() {
+      const place = this.parts.hidden, {seen, run} = this;
+      if (!seen) {
+        place.replaceChildren(node("p", {class: "empty"}, "Comes when the training starts."));
+        this.parts.hiddenWords.textContent = "";
+        return;
+      }
+      const values = Float32Array.from(seen.images.flatMap(({hidden}) => [...hidden[0]])).sort();
+      const fixed = run.choices.batchNormalization === "after" ? undefined
+        : {sigmoid: [0, 1], tanh: [-1, 1]}[run.choices.activation];
+      let [low, high] = fixed ?? [Math.min(0, values[0]), values[Math.floor(0.995 * (values.length - 1))]];
+      if (!(high > low)) high = low + 1;
+      const shares = new Array(40).fill(0);
+      for (const value of values)
+        shares[Math.min(39, Math.max(0, Math.floor((value - low) / (high - low) * 40)))] += 100 / values.length;
+      const top = Math.max(...shares);
+      let words = "";
+      if (fixed) {
+        const ends = values.filter(value => value < low + 0.01 || value > high - 0.01).length / values.length;
+        words = `${percent(ends)} of all outputs are saturated, within 0.01 of ${low} or ${high}.`;
+      } else if (run.choices.activation === "relu" && run.choices.batchNormalization !== "after") {
+        const zero = values.filter(value => value === 0).length / values.length;
+        const dead = [...seen.images[0].hidden[0].keys()].filter(
+          unit => seen.images.every(({hidden}) => hidden[0][unit] === 0)).length;
+        words = `${percent(zero)} of all outputs are zero; units that are zero for every image: ${dead}.`;
+      }
+      bars(place, {label: `Histogram of the hidden outputs, from ${low} to ${high.toPrecision(3)}. ${words}`, shares,
+                   x: {title: "hidden output", low, high}, y: {title: "share (%)", low: 0, high: top}});
+      this.parts.hiddenWords.textContent = words;
+      if (this.parts.hiddenTable.parentElement.open)
+        this.parts.hiddenTable.replaceChildren(table("Hidden outputs, all training images and units", ["from", "to", "share"],
+          Array.from({length: 10}, (_, bin) => [(low + bin / 10 * (high - low)).toFixed(2),
+            (low + (bin + 1) / 10 * (high - low)).toFixed(2),
+            `${shares.slice(4 * bin, 4 * bin + 4).reduce((sum, share) => sum + share).toFixed(1)}%`])));
+    }
+
+    draw_weights() {
+      const {weights: canvas, weightsWords, weightsTable} = this.parts;
+      canvas.hidden = !this.seen;
+      if (!this.seen) {
+        weightsWords.textContent = "Comes when the training starts.";
+        return;
+      }
+      const {kernel, units} = this.seen.weights[0], shown = Math.min(units, 30);
+      const ofUnit = (from, unit) => Float32Array.from({length: 784}, (_, pixel) => from[pixel * units + unit]);
+      const largest = kernel.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) || 1;
+      tiles(canvas, Array.from({length: shown}, (_, unit) => ofUnit(kernel, unit)), weight => {
+        const share = Math.min(1, Math.abs(weight) / largest);   // blue, white, red: the lessons' colors
+        const end = weight > 0 ? [178, 24, 43] : [33, 102, 172];
+        return end.map(value => 255 + share * (value - 255));
+      });
+      const moved = this.startKernel && kernel.reduce((sum, weight, index) =>
+        sum + Math.abs(weight - this.startKernel[index]), 0)
+        / this.startKernel.reduce((sum, weight) => sum + Math.abs(weight), 0);
+      weightsWords.textContent = `The first ${shown} of ${units} units. The largest weight is ${largest.toPrecision(2)}.`
+        + (Number.isFinite(moved) ? ` Mean change since the start: ${percent(moved)} of the mean size then.` : "");
+      canvas.setAttribute("aria-label", `Weights into the hidden units. ${weightsWords.textContent}`);
+      if (weightsTable.parentElement.open)
+        weightsTable.replaceChildren(table("Weights into each unit", ["unit", "mean size", "least", "largest"],
+          Array.from({length: shown}, (_, unit) => {
+            const weights = ofUnit(kernel, unit);
+            return [unit + 1, weights.reduce((sum, weight) => sum + Math.abs(weight), 0) / 784,
+                    Math.min(...weights), Math.max(...weights)]
+              .map((value, column) => column ? value.toPrecision(3) : String(value));
+          })));
+    }
+
+    draw_wrong() {
+      const {wrong, wrongWords, of} = this.parts;
+      const seen = of.value === "test" ? this.seen?.test : this.seen?.images;
+      if (!seen) {
+        wrongWords.textContent = this.seen ? "" : "Comes when the training starts.";
+        wrong.replaceChildren();
+        return;
+      }
+      const answer = ({output}) => output.indexOf(Math.max(...output));
+      const missed = seen.filter(image => answer(image) !== image.label);
+      wrongWords.textContent = `${missed.length} of ${count(seen.length)} are wrong`
+        + (missed.length > 24 ? "; the first 24:" : missed.length ? ":" : ".");
+      wrong.replaceChildren(...missed.slice(0, 24).map(image => {
+        const canvas = node("canvas", {"aria-hidden": "true"});
+        const {pixels} = this.data[of.value];
+        tiles(canvas, [pixels.subarray(784 * image.index, 784 * (image.index + 1))], value => Array(3).fill(255 - value));
+        return node("li", {}, canvas, `${image.label}, taken for ${answer(image)}`);
+      }));
+    }
+
+    // ---- Drawing ----------------------------------------------------------------------------------
+
+    /** Draw what has changed, soon; not more often than can be followed, unless `now`. */
+    draw(now = false) {
+      if (this.waiting && !now) return;
+      clearTimeout(this.waiting);
+      const pause = now ? 0 : Math.max(0, (CALM ? 1500 : 100) - (performance.now() - this.drawn));
+      this.waiting = setTimeout(() => requestAnimationFrame(() => {
+        this.waiting = undefined;
+        this.drawn = performance.now();
+        this.drawCurves();
+        if (now) for (const view of this.views) this[`draw_${view}`]();
+        if (now) this.drawSeeds();
+        if (now) this.drawCode();
+      }), pause);
+    }
+
+    drawCurves() {
+      const {run, ghost} = this;
+      const runs = [[ghost, "ghost "], [run, ""]].filter(([one]) => one);
+      const last = Math.max(...runs.map(([one]) => one.settings.epochs));
+      const shown = quantity => runs.flatMap(([one, kind]) => [
+        {kind: `${kind}training`, points: one.rows.map(row => [row.epoch, row[quantity]])},
+        {kind: `${kind}test`, points: one.at.map(at => [at.epoch, at.test[quantity]])}]);
+      const costs = runs.flatMap(([one]) => [...one.rows.slice(1).map(row => row.cost), ...one.at.map(at => at.test.cost)])
+        .filter(Number.isFinite);
+      for (const [quantity, title, high] of [["accuracy", "accuracy (fraction correct)", 1],
+                                             ["cost", "cost", 1.05 * Math.max(...costs, 0) || 1]])
+        lines(this.parts[quantity], {label: `${quantity} against epochs. ${this.summary()}`,
+          x: {title: "epoch", low: 0, high: last}, y: {title, low: 0, high}, lines: shown(quantity)});
+      this.parts.ghostKey.textContent = ghost ? this.ghostName.toLowerCase() : "";
+      this.parts.ghostKey.hidden = !ghost;
+      this.drawScores(runs);
+      if (this.parts.curves.parentElement.open) this.drawTable(run, ghost);
+    }
+
+    drawScores(runs) {
+      const row = (name, one) => {
+        const {epoch, training, test} = one.last ?? {epoch: 0};
+        return [name, count(epoch), percent(training?.accuracy), percent(test?.accuracy),
+                training ? points(training.accuracy - test.accuracy) : "–", costly(test?.cost)];
+      };
+      const made = table("", ["", "epoch", "training", "test", "gap (points)", "test cost"],
+        [...runs].reverse().map(([one, kind]) => row(kind ? this.ghostName : "Now", one)));
+      made.querySelector("caption").remove();
+      made.setAttribute("aria-label", "Accuracy of the present network and of the one it is compared with");
+      made.querySelectorAll("tbody th").forEach((heading, index) =>
+        heading.classList.add("key", index ? "ghost" : "present"));
+      this.parts.scores.replaceChildren(made,
+        node("p", {class: "names"}, `Now: ${this.run.name}.`,
+          this.ghost ? ` ${this.ghostName}: ${this.ghost.name}.` : ""));
+    }
+
+    drawTable(run, ghost) {
+      const names = ["Now", ...ghost ? [this.ghostName] : []];
+      const header = names.flatMap(name => ["training accuracy", "test accuracy", "training cost", "test cost"]
+        .map(column => `${name}: ${column}`));
+      const longest = ghost && ghost.at.length > run.at.length ? ghost : run;
+      const every = Math.max(1, Math.ceil(longest.at.length / 21));
+      const epochs = longest.at.filter((_, index) => index % every === 0 || index === longest.at.length - 1)
+        .map(({epoch}) => epoch);
+      this.parts.curves.replaceChildren(table("Measured with every unit, as evaluate does", ["epoch", ...header],
+        epochs.map(epoch => [count(epoch), ...[run, ...ghost ? [ghost] : []].flatMap(one => {
+          const at = one.at.find(measured => measured.epoch === epoch);
+          return [percent(at?.training.accuracy), percent(at?.test.accuracy), costly(at?.training.cost), costly(at?.test.cost)];
+        })])));
+    }
+
+    drawCode() {
+      if (!this.parts.code?.parentElement.open) return;
+      const text = laboratoryCode(this.run.settings, this.run.seed, this.sources);
+      this.parts.code.replaceChildren(node("pre", {}, node("code", {}, text)));
+    }
+
+    // ---- Ten seeds --------------------------------------------------------------------------------
+
+    /** The settings of which ten seeds are compared: the present ones, and the ghost's if they differ. */
+    get compared() {
+      const key = ({preset, choices: {seed, ...others}}) => JSON.stringify(others);
+      const both = [{key: key(this.run), kind: "present", name: "Now", run: this.run},
+                    ...this.ghost ? [{key: key(this.ghost), kind: "ghost", name: this.ghostName, run: this.ghost}] : []];
+      return both.filter((one, index) => index === 0 || one.key !== both[0].key);
+    }
+
+    async tenSeeds() {
+      if (this.pool) {
+        this.pool.stop();
+        return;
+      }
+      this.pause();
+      const asked = this.compared.filter(({key}) => this.seedRuns.get(key)?.filter(Boolean).length !== SEEDS.length);
+      if (!asked.length) {
+        this.drawSeeds();
+        return;
+      }
+      this.pool = {stop: () => {}};
+      this.showState();
+      try {
+        const data = await loadImages();
+        this.data ??= data;
+        this.say(`Training ${asked.length * SEEDS.length} networks.`);
+        const total = asked.length * SEEDS.length, epochs = new Map();
+        for (const {key, run} of asked) await this.trainSeeds(data, run.settings, key, share => {
+          epochs.set(key, share);
+          this.parts.progress.max = total;
+          this.parts.progress.value = [...epochs.values()].reduce((sum, share) => sum + share, 0);
+        });
+      } catch (error) {
+        this.parts.trouble.textContent = error.message;
+      }
+      const stopped = this.pool.stopped;
+      this.pool = undefined;
+      this.showState();
+      this.drawSeeds();
+      this.say(stopped ? "Stopped." : `Ten seeds are done. ${this.parts.seedsWords.textContent}`);
+    }
+
+    /** Train the ten seeds on all cores; report how many runs that makes, in parts of a run. */
+    trainSeeds(data, settings, key, report) {
+      if (this.pool.stopped) return;
+      const results = new Array(SEEDS.length).fill(null), epochs = new Array(SEEDS.length).fill(0);
+      this.seedRuns.set(key, results);
+      return new Promise((resolve, reject) => {
+        const training = laboratoryTraining({settings, seeds: SEEDS, data,
+          workers: Math.min(SEEDS.length, navigator.hardwareConcurrency || 2),
+          onMessage: message => {
+            if (message.type === "error") finish(new Error(message.message));
+            if (message.type === "finished") finish();
+            if (message.type !== "curves") return;
+            epochs[message.seed] = message.epoch / settings.epochs;
+            report(epochs.reduce((sum, share) => sum + share, 0));
+            if (message.done) {
+              results[message.seed] = message.at.at(-1);
+              this.drawSeeds();
+            }
+          }});
+        const finish = error => {
+          training.close();
+          error ? reject(error) : resolve();
+        };
+        this.pool.stop = () => {
+          this.pool.stopped = true;
+          finish();
+        };
+        training.start();
+      });
+    }
+
+    drawSeeds() {
+      const {seedsView, seedsPlot, seedsWords, seedsTable} = this.parts;
+      const rows = this.compared.map(one => ({...one, results: this.seedRuns.get(one.key) ?? []}))
+        .filter(({results}) => results.some(Boolean))
+        .map(row => ({...row, values: row.results.filter(Boolean).map(({test}) => test.accuracy)}));
+      seedsView.hidden = !rows.length;
+      if (!rows.length) return;
+      const all = rows.flatMap(({values}) => values), room = 0.02;
+      const low = Math.max(0, Math.min(...all) - room), high = Math.min(1, Math.max(...all) + room);
+      const mean = ({name, values}) => {
+        const {mean, half} = interval(values);
+        return `${name}: mean ${percent(mean)}` + (Number.isFinite(half) ? ` ± ${(100 * half).toFixed(1)}` : "")
+          + ` (${values.length} seeds).`;
+      };
+      let words = rows.map(mean).join(" ");
+      if (rows.length === 2) {
+        const [now, then] = rows;
+        const gains = SEEDS.filter(seed => now.results[seed] && then.results[seed])
+          .map(seed => now.results[seed].test.accuracy - then.results[seed].test.accuracy);
+        if (gains.length > 1) {
+          const {mean, half} = interval(gains);
+          words += ` Gain, seed by seed: ${points(mean)} ± ${(100 * half).toFixed(1)} points.`;
+        }
+      }
+      seedsWords.textContent = `${words} Bars are 95% intervals of the mean.`;
+      dots(seedsPlot, {label: `Test accuracy of each seed. ${words}`, rows,
+                       x: {title: "test accuracy (fraction correct)", low, high}});
+      if (seedsTable.parentElement.open)
+        seedsTable.replaceChildren(table("At the end of the training", ["seed", ...rows.flatMap(
+          ({name}) => [`${name}: training`, `${name}: test`])],
+          SEEDS.map(seed => [String(seed), ...rows.flatMap(({results}) =>
+            [percent(results[seed]?.training.accuracy), percent(results[seed]?.test.accuracy)])])));
+    }
+  }
+
+  for (const place of document.querySelectorAll("div.laboratory"))
+    place.laboratory = new Laboratory(place);
+})();
