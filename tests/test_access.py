@@ -52,7 +52,10 @@ def sides_with_outline(page, focused):
         return Image.open(io.BytesIO(png)).convert("RGB")
 
     before = seen()
-    page.evaluate("() => { window.left = document.activeElement; window.left.blur() }")
+    page.evaluate("""() => {
+        window.left = document.activeElement
+        HTMLElement.prototype.blur.call(window.left)   // some buttons have a blur of their own
+    }""")
     changed = ImageChops.difference(before, seen()).convert("L").point(lambda value: 255 * (value > 30))
     page.evaluate("() => window.left.focus({preventScroll: true})")
     wide, high = changed.size
