@@ -99,11 +99,13 @@ def test_the_guide_is_in_the_instructors_edition_and_nowhere_in_the_students(tmp
     book = SmallBook(tmp_path)
     book.write("instructors/index.md", f"---\norphan: true\n---\n# {SECRET}\n\n{SECRET} "
                "in [a lesson](../lessons/uses.ipynb).\n")
+    book.write("answers/ada.md", f"# {SECRET}\n")   # of students, for make grade
     site = tmp_path / "_build/html"
     succeeded, printed = book.build(COURSE_EDITION="instructor")   # into the folder of the students'
     assert succeeded, printed
     found = guide_in(site)
     assert "instructors/index.html" in found and "searchindex.js" in found
+    assert not (site / "answers").exists(), "the site has what students answered"
     assert '<a href="../instructors/index.html">The guide</a>' in book.page("lessons/uses")
     succeeded, printed = book.build()
     assert succeeded, printed
