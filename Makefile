@@ -58,7 +58,7 @@ publish-student: $(INSTALLED)
 
 # the points of returned notebooks, whose code it runs: make grade FOLDER=answers
 grade: $(INSTALLED)
-	$(BIN)/python tools/grade.py $(or $(FOLDER),answers) $(SECONDS)
+	$(BIN)/python tools/grade.py "$(or $(FOLDER),answers)" $(SECONDS)
 
 # new versions within requirements.txt, a build with them, and the comparison
 upgrade: $(INSTALLED)
