@@ -12,6 +12,7 @@ import nbformat
 from sphinx.errors import ExtensionError
 
 import get_code
+from solutions import for_this_edition, student_notebook
 from plain_markdown import plain, read_citations
 
 FOLDER = "notebooks"   # in the site, and the name of the branch that Colab opens them from
@@ -24,7 +25,7 @@ def lone_notebook(text, archive, digest, write=str):
 
     write: a function that rewrites its Markdown.
     """
-    lesson = nbformat.reads(text, as_version=4)
+    lesson = for_this_edition(nbformat.reads(text, as_version=4), text)
     code_cells = [cell for cell in lesson.cells if cell.cell_type == "code"]
     for cell in lesson.cells:
         if cell.cell_type == "markdown":
@@ -71,14 +72,15 @@ def write_notebooks(app, exception):
     with zipfile.ZipFile(target / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as together:
         for name in app.env.lesson_digests:
             path = Path(app.env.doc2path(name))
+            text = path.read_text(encoding="utf8")
             try:
                 notebook = lone_notebook(
-                    path.read_text(encoding="utf8"), archive, get_code.digest_of(files),
-                    lambda text: plain(text, path, equations, citations, app.config.html_baseurl))
+                    text, archive, get_code.digest_of(files),
+                    lambda prose: plain(prose, path, equations, citations, app.config.html_baseurl))
             except ValueError as error:
                 raise ExtensionError(f"{name} cannot run alone: {error}") from None
             (target / path.name).write_text(notebook, encoding="utf8")
-            together.write(path, f"course/lessons/{path.name}")
+            together.writestr(f"course/lessons/{path.name}", student_notebook(text))
         for name, contents in files.items():
             together.writestr(f"course/code/{name}", contents)
 

@@ -7,9 +7,11 @@ answer. term.yml says when the solutions of a lesson open; the instructor's edit
 import ast
 import os
 import re
+import shutil
 import sys
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import nbformat
@@ -31,11 +33,17 @@ def is_open(lesson, term, now=None):
 
 
 @cache
+def edition():
+    """Return "student" or "instructor": the variable COURSE_EDITION, or the first where it is not set."""
+    if (name := os.environ.get("COURSE_EDITION", "student")) not in ("student", "instructor"):
+        sys.exit(f"EDITION is student or instructor, not {name!r}")
+    return name
+
+
+@cache
 def closed():
     """Return the names of the lessons whose solutions this edition leaves out."""
-    if (edition := os.environ.get("COURSE_EDITION", "student")) not in ("student", "instructor"):
-        sys.exit(f"EDITION is student or instructor, not {edition!r}")
-    return frozenset() if edition == "instructor" else frozenset(
+    return frozenset() if edition() == "instructor" else frozenset(
         name for name in lesson_names() if not is_open(name, current()))
 
 
@@ -49,6 +57,15 @@ def _name(text):
 def for_this_edition(notebook, text):
     """Return the `notebook` that was read from `text` as this edition shows it."""
     return without_solutions(notebook) if closed() and _name(text) in closed() else notebook
+
+
+def student_notebook(text):
+    """Return the lesson in `text`, a notebook, as students get it: this edition's, nothing of it run."""
+    notebook = for_this_edition(nbformat.reads(text, as_version=4), text)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return nbformat.writes(notebook) + "\n"
 
 
 def without_solutions(notebook):
@@ -112,8 +129,15 @@ def choose_edition(app, config):
         logger.info("without the solutions of: %s", ", ".join(config.closed_solutions))
 
 
+def remove_sources(app, exception):
+    """Leave none of the lessons' sources in the site, in which Sphinx copies them with their solutions."""
+    if app.builder.format == "html":
+        shutil.rmtree(Path(app.outdir, "_sources/lessons"), ignore_errors=True)
+
+
 def setup(app):
     app.setup_extension("term")
     app.add_config_value("closed_solutions", [], "env", [list])
     app.connect("config-inited", choose_edition)
+    app.connect("build-finished", remove_sources)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -11,12 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 
-from solutions import for_this_edition
+from solutions import student_notebook
 from term import current
 
 STUDENT = ROOT / "_build/student"
@@ -38,8 +36,7 @@ def main():
         target = STUDENT / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix == ".ipynb":
-            text = (ROOT / name).read_text(encoding="utf8")
-            target.write_text(nbformat.writes(student_notebook(text)) + "\n", encoding="utf8")
+            target.write_text(student_notebook((ROOT / name).read_text(encoding="utf8")), encoding="utf8")
         else:
             shutil.copy(ROOT / name, target)
     term = current()
@@ -48,15 +45,6 @@ def main():
         title=" · ".join(filter(None, ["Improving neural networks", term["term"]])),
         site=f"\nThe pages: {site}\n" if site else ""), encoding="utf8")
     print(f"{STUDENT.relative_to(ROOT)}: {sum(path.is_file() for path in STUDENT.rglob('*'))} files")
-
-
-def student_notebook(text):
-    """Return the lesson in `text` for students: this edition's, nothing of it run."""
-    notebook = for_this_edition(nbformat.reads(text, as_version=4), text)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return notebook
 
 
 if __name__ == "__main__":
