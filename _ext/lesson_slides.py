@@ -24,6 +24,7 @@ CLAIMS = 4   # on one slide
 NARROW = re.compile(r'<svg [^>]*class="narrow".*?</svg>', re.DOTALL)
 SEEN = (nodes.bullet_list, nodes.enumerated_list, nodes.math_block, nodes.literal_block, nodes.table,
         nodes.figure)
+SPARE = (nodes.raw, nodes.target, nodes.comment)   # what works in a page alone, such as the laboratory
 
 
 def folder(site):
@@ -96,8 +97,7 @@ class Slide:
                     titled = titled or part
                 elif how["kind"] != "notes" and is_seen(part, how, points):
                     seen.append(part)
-                elif isinstance(part, (nodes.TextElement, nodes.Body)) and not isinstance(
-                        part, (nodes.raw, nodes.target, nodes.comment)):
+                elif isinstance(part, (nodes.TextElement, nodes.Body)) and not isinstance(part, SPARE):
                     self.said.append(part)
         seen += points
         self.title = self.title or titled
@@ -111,7 +111,9 @@ def parts(node):
         return []
     if "cell" in classes:   # of a cell of code its outputs, or else its code
         inner = [child for child in node if "cell_output" in child["classes"]] or node.children
-        return [part for child in inner for grand in child for part in parts(grand)]
+        inner = [grand for child in inner for grand in child]
+        figures = [child for child in inner if isinstance(child, nodes.figure)]
+        return [part for child in figures or inner for part in parts(child)]
     if isinstance(node, nodes.figure):
         return [child for child in node if isinstance(child, nodes.caption)] + [node]
     if isinstance(node, nodes.container) and node.get("nb_element"):
@@ -160,17 +162,16 @@ class Writer:
     def html(self, *parts):
         box = nodes.container("", *(part.deepcopy() for part in parts))
         for node in list(box.findall(nodes.Element)):
-            if "ids" in node:
+            if node.get("ids") and not isinstance(node, nodes.math_block):   # whose number is a link to itself
                 node["ids"] = []
         for link in list(box.findall(nodes.reference)):
             if "://" not in link.get("refuri", ""):   # leads to a page of the book
                 link.replace_self(nodes.inline("", "", *link.children))
         for figure in list(box.findall(nodes.figure)):
             figure[:] = [child for child in figure if not isinstance(child, (nodes.caption, nodes.legend))]
-        for formula in box.findall(nodes.math_block):
-            formula["number"] = None
         written = self.app.builder.render_partial(box)["fragment"]
-        written = re.sub(r'(id="|#)figure-', rf"\1{self.name}-figure-", NARROW.sub("", written))
+        written = re.sub(r'<a class="headerlink".*?</a>', "", NARROW.sub("", written))
+        written = re.sub(r'(id="|#)figure-', rf"\1{self.name}-figure-", written)
         return re.sub(r'^<div class="docutils container">|</div>$', "", written.strip()).strip()
 
     def inline(self, node):
@@ -191,7 +192,7 @@ class Writer:
                              for part, late in page)
             notes = f'<aside class="notes">{self.html(*slide.said)}</aside>' if slide.said else ""
             heading = "h1" if first else "h2"
-            sections.append(f'<section{" class=first" * first} data-lesson="{self.name}">\n'
+            sections.append(f'<section{" class=first" * first}>\n'
                             f"<{heading}>{title}{of}</{heading}>\n{body}\n{notes}</section>")
         return "\n".join(sections)
 
