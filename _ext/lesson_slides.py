@@ -7,6 +7,7 @@ the slides of a lesson when it writes the page, from the same nodes; tools/slide
 
 import html
 import re
+from math import ceil
 from pathlib import Path
 
 import nbformat
@@ -20,7 +21,7 @@ from lesson_execution import PREVIEW
 
 KINDS = ("slide", "fragment", "notes", "skip")
 FIELDS = {"title", "points", "show", "question"}
-CLAIMS = 4   # on one slide
+CLAIMS = 4   # on one slide, at most
 NARROW = re.compile(r'<svg [^>]*class="narrow".*?</svg>', re.DOTALL)
 SEEN = (nodes.bullet_list, nodes.enumerated_list, nodes.math_block, nodes.literal_block, nodes.table,
         nodes.figure)
@@ -158,6 +159,8 @@ class Writer:
 
     def __init__(self, app, name):
         self.app, self.name = app, name.split("/")[-1]
+        # what Sphinx tells its builder only before it writes the page: equations are numbered by it
+        app.builder.current_docname, app.builder.fignumbers = name, app.env.toc_fignumbers.get(name, {})
 
     def html(self, *parts):
         box = nodes.container("", *(part.deepcopy() for part in parts))
@@ -181,8 +184,9 @@ class Writer:
     def section(self, slide, first):
         claims = [part for part, _ in slide.seen if "claim" in part.get("classes", [])]
         others = [(part, late) for part, late in slide.seen if part not in claims]
-        pages = [[(part, False) for part in claims[start:start + CLAIMS]]
-                 for start in range(0, len(claims), CLAIMS)] or [[]]
+        each = ceil(len(claims) / ceil(len(claims) / CLAIMS)) if claims else 1
+        pages = [[(part, False) for part in claims[start:start + each]]
+                 for start in range(0, len(claims), each)] or [[]]
         pages[0] = others + pages[0]
         title = self.inline(slide.title) if slide.title else ""
         sections = []

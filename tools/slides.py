@@ -41,7 +41,7 @@ DECK = """<!doctype html>
 <script src="assets/notes.js"></script>
 <script>
 Reveal.initialize({{width: {width}, height: {height}, margin: 0, center: false, display: "flex", hash: true,
-                    slideNumber: "c/t", transition: "none", plugins: [RevealNotes]}})
+                    controls: false, slideNumber: "c/t", transition: "none", plugins: [RevealNotes]}})
 </script>
 </body>
 </html>
