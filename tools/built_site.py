@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import sys
 from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
@@ -33,8 +32,9 @@ def pages(built):
 
 
 def title(page):
-    heading = re.search(r"<h1>(.*?)<a class=\"headerlink\"", page.read_text(encoding="utf8"), re.DOTALL)
-    return unescape(re.sub("<[^>]*>", "", heading[1])).strip()
+    article = page.read_text(encoding="utf8").split('<article class="bd-article">')[1]
+    heading = re.search(r'<h1>(.*?)(?:<a class="headerlink"|</h1>)', article, re.DOTALL)
+    return " ".join(unescape(re.sub("<[^>]*>", "", heading[1])).split())
 
 
 def lessons(built):

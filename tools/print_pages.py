@@ -79,16 +79,17 @@ def print_page(browser, source, target):
 
 def mend(path, built, title):
     """Have the links of a PDF that lead to files of this computer lead to what its reader has."""
+    lesson_names = lessons(built)
     writer = PdfWriter(clone_from=PdfReader(path))
     for sheet in writer.pages:
-        kept = [link for link in sheet.get("/Annots", ()) if lead(link.get_object(), built)]
+        kept = [link for link in sheet.get("/Annots", ()) if lead(link.get_object(), built, lesson_names)]
         if "/Annots" in sheet:
             sheet["/Annots"].get_object()[:] = kept
     writer.add_metadata({"/Title": title})
     writer.write(path)
 
 
-def lead(link, built):
+def lead(link, built, lesson_names):
     """Give a link a target that holds elsewhere; return whether there is one."""
     action = link.get("/A", {})
     address = urlsplit(action.get("/URI", ""))
@@ -98,8 +99,8 @@ def lead(link, built):
     if site_address() and not path.startswith(".."):
         target = site_address() + path + (f"#{address.fragment}" if address.fragment else "")
     elif path.endswith(".html"):
-        name = path.removesuffix(".html")
-        target = f"{name.removeprefix('lessons/') if name.startswith('lessons/') else BOOK}.pdf"
+        name = path.removeprefix("lessons/").removesuffix(".html")
+        target = f"{name if name in lesson_names else BOOK}.pdf"
     else:   # a file to load down, which a reader of paper has not
         return False
     action[NameObject("/URI")] = TextStringObject(target)
