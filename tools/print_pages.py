@@ -10,6 +10,7 @@ import posixpath
 import re
 import shutil
 import sys
+from html import escape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -63,9 +64,9 @@ def book(built, names):
     head = (built / "index.html").read_text(encoding="utf8").split("</head>")[0]
     styles = [re.sub(r'href="(?![a-z]+:)', 'href="../html/', style)
               for style in re.findall(r'<link [^>]*rel="stylesheet"[^>]*>', head)]
-    title = re.search(r"<title>(.*?)</title>", head)[1]
+    title = names["index"]
     place = site_address() or " · ".join(filter(None, [title, current()["term"]]))
-    return FRAME.format(title=title, styles="\n".join(styles), foot=foot(place),
+    return FRAME.format(title=escape(title), styles="\n".join(styles), foot=foot(place),
                         articles="\n".join(article(built, name, names) for name in names))
 
 
