@@ -10,7 +10,7 @@ unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT 
 export PIP_USER := 0
 
 .PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student \
-	grade publish-notebooks changed-pages picture upgrade actionlint bench
+	grade publish-notebooks changed-pages picture slides print upgrade actionlint bench
 
 book: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
@@ -73,6 +73,14 @@ changed-pages: $(INSTALLED)
 
 picture: book
 	$(BIN)/python tools/picture.py
+
+# decks for a class from the lessons' cells that are marked as slides: _build/slides/index.html
+slides: book
+	COURSE_EDITION=$(EDITION) $(BIN)/python tools/slides.py
+
+# the book and each lesson as PDF, or those named: make print LESSONS="dropout course"
+print: book
+	COURSE_EDITION=$(EDITION) $(BIN)/python tools/print_pages.py $(LESSONS)
 
 # needs Docker; `make test` lints the workflows too, with zizmor
 actionlint:
