@@ -10,7 +10,7 @@ unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT 
 export PIP_USER := 0
 
 .PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student \
-	publish-notebooks push-notebooks changed-pages picture upgrade upgrade-summary links \
+	grade publish-notebooks push-notebooks changed-pages picture upgrade upgrade-summary links \
 	release-files release download-terms pages actionlint bench
 
 book: $(INSTALLED)
@@ -18,7 +18,7 @@ book: $(INSTALLED)
 		$(if $(filter instructor,$(EDITION)),--path-output _build/instructor) .
 
 preview: $(INSTALLED)
-	COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
+	COURSE_EDITION=$(EDITION) COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
@@ -60,6 +60,10 @@ lesson: $(INSTALLED)
 # _build/student, a tree for a branch or repository of its own, without closed solutions
 publish-student: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python tools/publish_student.py
+
+# the points of returned notebooks, whose code it runs: make grade FOLDER=answers
+grade: $(INSTALLED)
+	$(BIN)/python tools/grade.py $(or $(FOLDER),answers) $(SECONDS)
 
 # new versions within requirements.txt, a build with them, and the comparison
 upgrade: $(INSTALLED)
