@@ -203,7 +203,7 @@ def test_a_release_has_the_site_and_the_notebooks(published):
     assert "as it was in Fall 2027." in notes and f"{ADDRESS}{FALL}/" in notes
 
 
-@pytest.mark.parametrize("name", ["", "winter", "../2027-winter", "2027-winter/x"])
+@pytest.mark.parametrize("name", ["", "winter", "../2027-winter", "2027-winter/x", "2027-$(make)"])
 def test_a_tag_that_is_no_terms_is_named(name):
     with pytest.raises(SystemExit, match="such as 2027-winter, and not"):
         release.main(name)

@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "_ext"))
 from term import current, site_address
 from term_switcher import TERMS
 
-NAME = r"\d{4}-[a-z0-9-]+"   # of a term's tag: a year and what the school calls it
+NAME = r"\d{4}-[a-z0-9]+"   # of a term's tag: a year and what the school calls it
 OF_A_SERVER = ["404.html", "sitemap.xml"]   # mean the whole site, not a term of it
 NOTES = """The course as it was in {title}.
 

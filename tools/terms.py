@@ -45,6 +45,7 @@ def gh(*arguments):
 def download():
     """Get the site of each term from its release. One that is missing is an error: it would vanish."""
     shutil.rmtree(ARCHIVES, ignore_errors=True)
+    ARCHIVES.mkdir(parents=True)
     listed = gh("release", "list", "--exclude-drafts", "--limit", "1000", "--json", "tagName")
     for tag in sorted(release["tagName"] for release in json.loads(listed)):
         if re.fullmatch(NAME, tag):
