@@ -26,5 +26,5 @@ def leave_it_out(app, name, template, context, document):
 def setup(app):
     if site_address():
         app.connect("config-inited", add_switcher)
-        app.connect("html-page-context", leave_it_out, priority=900)
+        app.connect("html-page-context", leave_it_out, priority=400)   # before some copy the list of scripts
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

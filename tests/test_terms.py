@@ -13,11 +13,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 import outside_links
 import release
 import terms
-from book import Book
+from book import SmallBook
 from term import read_term
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +42,7 @@ def write_book(book, term, begins, *lessons):
 def published(tmp_path_factory):
     """The folder of a site with two earlier terms; a lesson each was only in them."""
     folder = tmp_path_factory.mktemp("terms")
-    book, archives = Book(folder / "book"), folder / "archives"
+    book, archives = SmallBook(folder / "book"), folder / "archives"
     archives.mkdir()
     for name, term, begins, lessons in [
             (WINTER, "Winter 2027", "2027-01-12", ["kept", "gone", "older"]),
@@ -117,6 +118,8 @@ def test_each_term_is_there_and_lists_all_of_them(visit, name, term, text, width
     switcher(page).click()
     listed = page.locator(".version-switcher__menu a:visible").all_inner_texts()
     assert listed == ["Current", "Fall 2027", "Winter 2027"]
+    found = Axe().run(page)
+    assert not found.violations_count, found.generate_report()[:3000]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert not page.troubles
 
@@ -173,7 +176,8 @@ def test_the_archive_of_a_site_is_read_without_a_server(browser, published, tmp_
 
 def test_a_site_alone_has_no_switcher_to_be_seen(browser, published, tmp_path):
     terms.assemble(published / "book/_build/html", [], tmp_path / "pages")
-    assert json.loads((tmp_path / "pages" / terms.TERMS).read_text())[0]["url"] == "/"
+    own, = json.loads((tmp_path / "pages" / terms.TERMS).read_text())
+    assert own["url"] == "/"
     page = browser.new_page()
     page.goto((tmp_path / "pages/index.html").as_uri())
     assert switcher(page).is_hidden()
@@ -181,7 +185,7 @@ def test_a_site_alone_has_no_switcher_to_be_seen(browser, published, tmp_path):
 
 
 def test_a_site_without_an_address_has_no_switcher(tmp_path):
-    book = Book(tmp_path)
+    book = SmallBook(tmp_path)
     write_book(book, "", "2027-01-12", "kept")
     succeeded, printed = book.build()
     assert succeeded, printed
@@ -289,7 +293,7 @@ def try_links(book, address, *names):
 
 
 def test_a_dead_link_fails_and_is_named_with_its_page(tmp_path):
-    book = Book(tmp_path)
+    book = SmallBook(tmp_path)
     write_book(book, "", "2027-01-12", "kept")
     with ThreadingHTTPServer(("127.0.0.1", 0), OneGood) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
