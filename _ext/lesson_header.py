@@ -38,7 +38,7 @@ class LessonCards(SphinxDirective):
                                for line in cell.source.splitlines() if line)
         words = [place.split(" of")[0]]
         if minutes := re.search(r"Reading takes about (\d+) minutes", text):
-            words.append(f"{minutes[1]} minutes to read")
+            words.append(f"{minutes[1]} minutes")
         picture = ""
         if not PREVIEW:
             words.append(f"claims checked: {len(claims_of(text))}")

@@ -17,6 +17,7 @@ from results_page import table
 logger = logging.getLogger(__name__)
 
 COLUMNS = ["method", "mean ± sd", "gain, 95% interval", "seeds", "lecture"]
+PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
 QUANTITY = "test accuracy"   # runs of other quantities are for their lesson alone
 WIDTH, ROW, LEFT, RIGHT = 420, 34, 12, 408   # of the picture, in its own units
 
@@ -108,8 +109,11 @@ def interval(values):
 def describe(row):
     """Return the cells of a method's row in the table, as text."""
     method, runs, gain, lecture = row
-    over = "" if gain is None else "{:+.3f} ± {:.3f} over {}".format(*interval(gain[1]), gain[0])
-    return [method, f"{np.mean(runs):.3f} ± {np.std(runs, ddof=1):.3f}", over, str(len(runs)),
+    over = ""
+    if gain is not None:
+        mean, half = interval(gain[1])
+        over = f"{mean:+.3f}{PLUS_MINUS}{half:.3f} over {gain[0]}"
+    return [method, f"{np.mean(runs):.3f}{PLUS_MINUS}{np.std(runs, ddof=1):.3f}", over, str(len(runs)),
             "" if lecture is None else f"{lecture:.2f}"]
 
 
@@ -121,7 +125,7 @@ def picture(lessons):
     def x(accuracy):
         return LEFT + (RIGHT - LEFT) * (accuracy - low) / (high - low)
 
-    parts, y = [], 10
+    ticks, parts, y = np.arange(low, high + 0.01, 0.1), [], 10
     for title, rows in lessons:
         if title:
             y += 24
@@ -136,17 +140,16 @@ def picture(lessons):
                          f'M{x(mean):.1f} {y}v6"/>')
             if lecture is not None:
                 parts.append(f'<path class="lecture" d="M{x(lecture) - 4:.1f} {y - 8}l8 8m0-8l-8 8"/>')
-    y += 20
-    for tick in np.arange(low, high + 0.01, 0.1):
-        parts.append(f'<path class="grid" d="M{x(tick):.1f} 12V{y - 10}"/>'
-                     f'<text class="tick" x="{x(tick):.1f}" y="{y + 4}">{tick:.1f}</text>')
+        y += 24   # a scale under each lesson: nobody scrolls to the end to read a dot
+        parts += [f'<text class="tick" x="{x(tick):.1f}" y="{y}">{tick:.1f}</text>' for tick in ticks]
+    grid = [f'<path class="grid" d="M{x(tick):.1f} 12V{y - 14}"/>' for tick in ticks]
     y += 22
     parts.append(f'<text class="tick" x="{WIDTH / 2}" y="{y}">accuracy on the 10,000 test images '
                  '(fraction correct)</text>')
     words = ("Test accuracy of every run of every method as a dot, under each the mean with its 95% "
              "interval, and a cross at the lecture's figure.")
     return (f'<svg class="evidence" role="img" aria-label="{words}" viewBox="0 0 {WIDTH} {y + 8}">'
-            + "".join(parts) + "</svg>")
+            + "".join(grid + parts) + "</svg>")
 
 
 def setup(app):

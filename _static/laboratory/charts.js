@@ -4,7 +4,7 @@
 
 const laboratoryCharts = (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const MARGIN = {top: 8, right: 10, bottom: 42, left: 54};   // pixels
+  const MARGIN = {top: 8, right: 18, bottom: 42, left: 54};   // pixels
   // Student's t for a 95% interval, by the number of values less one
   const T = [NaN, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 
