@@ -73,7 +73,7 @@ def write_notebooks(app, exception):
     with zipfile.ZipFile(target / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as together:
         for name in app.env.lesson_digests:
             path = Path(app.env.doc2path(name))
-            text = path.read_text(encoding="utf8")
+            text = path.read_text(encoding="utf-8-sig")
             try:
                 notebook = lone_notebook(
                     text, archive, get_code.digest_of(files),
