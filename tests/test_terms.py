@@ -121,10 +121,10 @@ def test_each_term_is_there_and_lists_all_of_them(visit, name, term, text, width
     switcher(page).click()
     listed = page.locator(".version-switcher__menu a:visible").all_inner_texts()
     assert listed == ["Current", "Fall 2027", "Winter 2027"]
-    found = Axe().run(page)
-    assert not found.violations_count, found.generate_report()[:3000]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert not page.troubles
+    found = Axe().run(page)   # asks for style sheets once more, and not always where they are
+    assert not found.violations_count, found.generate_report()[:3000]
 
 
 @pytest.mark.parametrize("start, term, end", [
