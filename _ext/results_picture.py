@@ -17,6 +17,7 @@ from results_page import table
 logger = logging.getLogger(__name__)
 
 COLUMNS = ["method", "mean ± sd", "gain, 95% interval", "seeds", "lecture"]
+PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
 QUANTITY = "test accuracy"   # runs of other quantities are for their lesson alone
 WIDTH, ROW, LEFT, RIGHT = 420, 34, 12, 408   # of the picture, in its own units
 
@@ -60,22 +61,43 @@ class Evidence(SphinxDirective):
         return heading.splitlines()[0].lstrip("# ")
 
     def rows(self, name):
-        """Return (method, runs, reference and gains or None, the lecture's figure) for each method."""
-        text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
-        found = {}
-        for cell in read_executed(text).cells:
-            for output in cell.get("outputs", []):
-                record = output.get("metadata", {}).get("evidence")
-                if record and record["quantity"].startswith(QUANTITY):
-                    for method, runs in record["runs"]:
-                        reference = record["reference"]
-                        gain = (None if reference in (None, method) else
-                                (reference, np.subtract(runs, dict(record["runs"])[reference])))
-                        row = (method, np.array(runs), gain, record["lecture"].get(method))
-                        known = found.setdefault(method, row)[1]
-                        if any(a != b for a, b in zip(known, runs)):   # fewer seeds are the same runs
-                            logger.warning("two figures of %s call different runs %r", name, method)
-        return list(found.values())
+        return rows_of(name, Path(self.env.doc2path(name)).read_text(encoding="utf8"))
+
+
+def rows_of(name, text):
+    """Return (method, runs, reference and gains or None, the lecture's figure) for each method.
+
+    text: the lesson `name`, a notebook.
+    """
+    found = {}
+    for cell in read_executed(text).cells:
+        for output in cell.get("outputs", []):
+            record = output.get("metadata", {}).get("evidence")
+            if record and record["quantity"].startswith(QUANTITY):
+                for method, runs in record["runs"]:
+                    reference = record["reference"]
+                    gain = (None if reference in (None, method) else
+                            (reference, np.subtract(runs, dict(record["runs"])[reference])))
+                    row = (method, np.array(runs), gain, record["lecture"].get(method))
+                    known = found.setdefault(method, row)[1]
+                    if any(a != b for a, b in zip(known, runs)):   # fewer seeds are the same runs
+                        logger.warning("two figures of %s call different runs %r", name, method)
+    return list(found.values())
+
+
+def thumbnail(rows):
+    """Return a small SVG of the first methods' runs, or "" where there are none: for the eye alone."""
+    if not rows:
+        return ""
+    rows = rows[:3]
+    runs = np.concatenate([row[1] for row in rows])
+    low, high = runs.min(), max(runs.max(), runs.min() + 0.01)
+    dots = "".join(
+        f'<g class="{color_class(method)}">' + "".join(
+            f'<circle cx="{6 + 188 * (run - low) / (high - low):.1f}" cy="{8 + 13 * number}" r="3.5"/>'
+            for run in values) + "</g>" for number, (method, values, *_) in enumerate(rows))
+    return (f'<svg class="evidence thumbnail" aria-hidden="true" viewBox="0 0 200 {3 + 13 * len(rows)}">'
+            f"{dots}</svg>")
 
 
 def interval(values):
@@ -87,8 +109,11 @@ def interval(values):
 def describe(row):
     """Return the cells of a method's row in the table, as text."""
     method, runs, gain, lecture = row
-    over = "" if gain is None else "{:+.3f} ± {:.3f} over {}".format(*interval(gain[1]), gain[0])
-    return [method, f"{np.mean(runs):.3f} ± {np.std(runs, ddof=1):.3f}", over, str(len(runs)),
+    over = ""
+    if gain is not None:
+        mean, half = interval(gain[1])
+        over = f"{mean:+.3f}{PLUS_MINUS}{half:.3f} over {gain[0]}"
+    return [method, f"{np.mean(runs):.3f}{PLUS_MINUS}{np.std(runs, ddof=1):.3f}", over, str(len(runs)),
             "" if lecture is None else f"{lecture:.2f}"]
 
 
@@ -100,7 +125,7 @@ def picture(lessons):
     def x(accuracy):
         return LEFT + (RIGHT - LEFT) * (accuracy - low) / (high - low)
 
-    parts, y = [], 10
+    ticks, parts, y = np.arange(low, high + 0.01, 0.1), [], 10
     for title, rows in lessons:
         if title:
             y += 24
@@ -115,17 +140,16 @@ def picture(lessons):
                          f'M{x(mean):.1f} {y}v6"/>')
             if lecture is not None:
                 parts.append(f'<path class="lecture" d="M{x(lecture) - 4:.1f} {y - 8}l8 8m0-8l-8 8"/>')
-    y += 20
-    for tick in np.arange(low, high + 0.01, 0.1):
-        parts.append(f'<path class="grid" d="M{x(tick):.1f} 12V{y - 10}"/>'
-                     f'<text class="tick" x="{x(tick):.1f}" y="{y + 4}">{tick:.1f}</text>')
+        y += 24   # a scale under each lesson: nobody scrolls to the end to read a dot
+        parts += [f'<text class="tick" x="{x(tick):.1f}" y="{y}">{tick:.1f}</text>' for tick in ticks]
+    grid = [f'<path class="grid" d="M{x(tick):.1f} 12V{y - 14}"/>' for tick in ticks]
     y += 22
     parts.append(f'<text class="tick" x="{WIDTH / 2}" y="{y}">accuracy on the 10,000 test images '
                  '(fraction correct)</text>')
     words = ("Test accuracy of every run of every method as a dot, under each the mean with its 95% "
              "interval, and a cross at the lecture's figure.")
     return (f'<svg class="evidence" role="img" aria-label="{words}" viewBox="0 0 {WIDTH} {y + 8}">'
-            + "".join(parts) + "</svg>")
+            + "".join(grid + parts) + "</svg>")
 
 
 def setup(app):

@@ -47,7 +47,7 @@ class Schedule(SphinxDirective):
     def links(self, names):
         result = nodes.inline()
         for name in names:
-            result += [nodes.Text(", ")] * bool(result) + [addnodes.pending_xref(
+            result += [nodes.Text(", ")] * bool(result.children) + [addnodes.pending_xref(
                 "", nodes.inline(), refdomain="std", reftype="doc", reftarget=f"/{name}",
                 refexplicit=False, refwarn=True, refdoc=self.env.docname)]
         return result

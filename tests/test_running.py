@@ -247,7 +247,7 @@ def test_myst_becomes_markdown_of_the_same_words():
 
     assert written("{cite:t}`a` or {cite:p}`a, b`") == "Ha and Hi (1991) or (Ha and Hi, 1991; Ho et al., 2001)"
     assert written("By {eq}`eq-mask` **{term}`scores <score>`**") == "By (7) **scores**"
-    assert written("{method}`L2` in {numref}`fig-a`") == "L2 in the figure"
+    assert written("{method}`L2` and {method}`its dots <plain>` in {numref}`fig-a`") == "L2 and its dots in the figure"
     assert written("$$\na = b .\n$$ (eq-mask)") == "$$\na = b . \\tag{7}\n$$"
     assert written("see [it](more-data.ipynb#x) and [that](../glossary.md)") == "see it and that"
     assert written("[it](more-data.ipynb#x), [that](../glossary.md)", "https://example.org/b/") == (

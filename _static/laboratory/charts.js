@@ -4,7 +4,7 @@
 
 const laboratoryCharts = (() => {
   const SVG = "http://www.w3.org/2000/svg";
-  const MARGIN = {top: 8, right: 10, bottom: 42, left: 54};   // pixels
+  const MARGIN = {top: 8, right: 18, bottom: 42, left: 54};   // pixels
   // Student's t for a 95% interval, by the number of values less one
   const T = [NaN, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 
@@ -129,7 +129,7 @@ const laboratoryCharts = (() => {
   function table(caption, header, rows) {
     return node("table", {}, node("caption", {}, caption),
                 node("thead", {}, node("tr", {}, ...header.map(
-                  words => node("th", {scope: "col"}, words)))),
+                  words => words ? node("th", {scope: "col"}, words) : node("td")))),
                 node("tbody", {}, ...rows.map(([first, ...cells]) => node(
                   "tr", {}, node("th", {scope: "row"}, first),
                   ...cells.map(cell => node("td", {}, cell))))));
