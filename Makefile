@@ -10,7 +10,8 @@ unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT 
 export PIP_USER := 0
 
 .PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student \
-	grade publish-notebooks changed-pages picture upgrade actionlint bench
+	grade publish-notebooks push-notebooks changed-pages picture slides print upgrade upgrade-summary links \
+	release-files release download-terms pages actionlint bench
 
 book: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
@@ -38,7 +39,11 @@ refresh: book
 
 # for Colab, which opens notebooks from a branch
 publish-notebooks: book
-	$(BIN)/python tools/publish_notebooks.py
+	$(MAKE) push-notebooks
+
+# those of the last build; needs git and nothing of this course
+push-notebooks:
+	$(PYTHON) tools/publish_notebooks.py
 
 # this build beside the newest release in results/; fails where a conclusion moved
 compare: book
@@ -58,11 +63,43 @@ publish-student: $(INSTALLED)
 
 # the points of returned notebooks, whose code it runs: make grade FOLDER=answers
 grade: $(INSTALLED)
-	$(BIN)/python tools/grade.py $(or $(FOLDER),answers) $(SECONDS)
+	$(BIN)/python tools/grade.py "$(or $(FOLDER),answers)" $(SECONDS)
 
 # new versions within requirements.txt, a build with them, and the comparison
 upgrade: $(INSTALLED)
 	$(BIN)/python tools/upgrade.py
+
+# what that found, where GitHub shows it
+upgrade-summary:
+	cat _build/upgrade.md >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"
+
+# tries every link to elsewhere, and names those that are dead
+links: $(INSTALLED)
+	COURSE_PREVIEW=1 $(BIN)/python _ext build --builder linkcheck --path-output _build/links .
+
+# _build/release, what a term's release offers: make release-files NAME=2027-winter
+release-files: override EDITION := student
+release-files: results/$(NAME).json book publish-student
+	$(BIN)/python tools/release.py $(NAME)
+
+results/%.json:
+	$(error there is no $@, what the term measured: make record NAME=$* writes it; commit it, then tag)
+
+# uploads that as the release of the tag NAME, with GitHub's gh, and has the site published with it
+release:
+	if gh release view $(NAME) > /dev/null; then gh release upload $(NAME) $(FILES) --clobber; \
+	else gh release create $(NAME) $(FILES) --verify-tag --title $(NAME) --notes-file _build/release/notes.md; fi
+	gh workflow run site.yml
+
+FILES = _build/release/$(NAME)-site.zip _build/release/$(NAME)-notebooks.zip
+
+# each term's site, from its release, into _build/terms; with GitHub's gh
+download-terms: $(INSTALLED)
+	$(BIN)/python tools/terms.py download
+
+# _build/pages, what is published: the site, with those terms under their names
+pages: book
+	$(BIN)/python tools/terms.py
 
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
@@ -73,6 +110,14 @@ changed-pages: $(INSTALLED)
 
 picture: book
 	$(BIN)/python tools/picture.py
+
+# decks for a class from the lessons' cells that are marked as slides: _build/slides/index.html
+slides: book
+	COURSE_EDITION=$(EDITION) $(BIN)/python tools/slides.py
+
+# the book and each lesson as PDF, or those named: make print LESSONS="dropout course"
+print: book
+	COURSE_EDITION=$(EDITION) $(BIN)/python tools/print_pages.py $(LESSONS)
 
 # needs Docker; `make test` lints the workflows too, with zizmor
 actionlint:

@@ -7,6 +7,7 @@
 import json
 import os
 import platform
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,8 +31,8 @@ def record():
     """Return what the last build measured, as a release keeps it.
 
     For each lesson its claims (as CLAIM says) and, for each method of each of
-    its comparisons, mean, standard deviation and number of the runs; beside them the versions and
-    the data. Raises LookupError naming a lesson that was not executed.
+    its comparisons, mean, standard deviation and number of the runs; beside them the versions, the
+    data and the day. Raises LookupError naming a lesson that was not executed.
     """
     cache, lessons = open_cache(CACHE), {}
     for name in _lessons_in_order():
@@ -48,7 +49,8 @@ def record():
                 float(f"{number:.4g}") for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
                 for output in outputs if "evidence" in output
                 for method, runs in output["evidence"]["runs"]}}
-    return {"environment": {"Python": platform.python_version(), "Keras": version("keras"),
+    return {"day": date.today().isoformat(),
+            "environment": {"Python": platform.python_version(), "Keras": version("keras"),
                             "TensorFlow": version("tensorflow-cpu") if _installed("tensorflow-cpu")
                             else version("tensorflow"), "data": os.environ["COURSE_DATA"]},
             "lessons": lessons}
@@ -75,9 +77,9 @@ def _installed(package):
 
 
 def last_release():
-    """Return name and record of the newest release in results/, or None: the last in their order."""
-    paths = sorted(RESULTS.glob("*.json"))
-    return (paths[-1].stem, json.loads(paths[-1].read_text(encoding="utf8"))) if paths else None
+    """Return name and record of the newest release in results/, or None."""
+    records = {path.stem: json.loads(path.read_text(encoding="utf8")) for path in RESULTS.glob("*.json")}
+    return max(records.items(), key=lambda item: (item[1]["day"], item[0]), default=None)
 
 
 def changes(before, now):

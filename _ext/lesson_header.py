@@ -10,6 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW
 from results_page import claims_of
+from results_picture import rows_of, thumbnail
 
 
 def places(env):
@@ -19,7 +20,7 @@ def places(env):
 
 
 class LessonCards(SphinxDirective):
-    """The lessons in their order and parts, each with its question, its minutes and its claims."""
+    """The lessons in their order and parts: question, minutes, claims, and the runs of its first methods."""
 
     def run(self):
         self.env.metadata[self.env.docname]["claims"] = True   # read again whenever a lesson is
@@ -38,13 +39,16 @@ class LessonCards(SphinxDirective):
         words = [place.split(" of")[0]]
         if minutes := re.search(r"Reading takes about (\d+) minutes", text):
             words.append(f"{minutes[1]} minutes")
+        picture = ""
         if not PREVIEW:
             words.append(f"claims checked: {len(claims_of(text))}")
+            picture = thumbnail(rows_of(name, text))
         link = addnodes.pending_xref(
             "", nodes.inline("", title.lstrip("# ")), refdomain="std", reftype="doc",
             reftarget=f"/{name}", refexplicit=True, refwarn=True, refdoc=self.env.docname)
         return nodes.container("", nodes.paragraph("", "", link, classes=["title"]),
                                nodes.paragraph("", question if question.endswith("?") else ""),
+                               nodes.raw("", picture, format="html"),
                                nodes.paragraph("", " · ".join(words), classes=["lesson-about"]),
                                classes=["lesson-card"])
 

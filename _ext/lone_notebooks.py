@@ -33,7 +33,8 @@ def lone_notebook(text, archive, digest, write=str):
     for cell in code_cells:
         cell.outputs, cell.execution_count = [], None
     if code_cells and code_cells[0].source.startswith(PATH):
-        code_cells[0].source = code_cells[0].source.removeprefix(PATH).lstrip("\n")
+        for cell in code_cells:
+            cell.source = cell.source.removeprefix(PATH).lstrip("\n")
         lesson.cells.insert(lesson.cells.index(code_cells[0]), first_cell(archive, digest))
     if any("../code" in cell.source for cell in code_cells):
         raise ValueError(f"only one line may name code/, the first in its code: {PATH}")
@@ -72,7 +73,7 @@ def write_notebooks(app, exception):
     with zipfile.ZipFile(target / ARCHIVE, "w", zipfile.ZIP_DEFLATED) as together:
         for name in app.env.lesson_digests:
             path = Path(app.env.doc2path(name))
-            text = path.read_text(encoding="utf8")
+            text = path.read_text(encoding="utf-8-sig")
             try:
                 notebook = lone_notebook(
                     text, archive, get_code.digest_of(files),

@@ -47,6 +47,8 @@ def plain(text, page, equations, citations, site):
     text = re.sub(r"\n\$\$ *\(([\w-]+)\)", lambda found: rf" \tag{{{equations[found[1]]}}}" + "\n$$", text)
     text = re.sub(r"{eq}`(.*?)`", lambda found: f"({equations[found[1]]})", text)
     text = re.sub(r"{term}`([^`<]*?)(?: <.*?>)?`", r"\1", text)
+    text = re.sub(r"{method}`(.*?)`", r"\1", text)
+    text = re.sub(r"{numref}`.*?`", "the figure", text)
     text = re.sub(r"{cite:([tp])}`(.*?)`", cited, text)
     return re.sub(r"(?<!!)\[([^\]]*)\]\((?!https?:)([^)\s]*)\)", linked, text)
 

@@ -61,22 +61,43 @@ class Evidence(SphinxDirective):
         return heading.splitlines()[0].lstrip("# ")
 
     def rows(self, name):
-        """Return (method, runs, reference and gains or None, the lecture's figure) for each method."""
-        text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
-        found = {}
-        for cell in read_executed(text).cells:
-            for output in cell.get("outputs", []):
-                record = output.get("metadata", {}).get("evidence")
-                if record and record["quantity"].startswith(QUANTITY):
-                    for method, runs in record["runs"]:
-                        reference = record["reference"]
-                        gain = (None if reference in (None, method) else
-                                (reference, np.subtract(runs, dict(record["runs"])[reference])))
-                        row = (method, np.array(runs), gain, record["lecture"].get(method))
-                        known = found.setdefault(method, row)[1]
-                        if any(a != b for a, b in zip(known, runs)):   # fewer seeds are the same runs
-                            logger.warning("two figures of %s call different runs %r", name, method)
-        return list(found.values())
+        return rows_of(name, Path(self.env.doc2path(name)).read_text(encoding="utf8"))
+
+
+def rows_of(name, text):
+    """Return (method, runs, reference and gains or None, the lecture's figure) for each method.
+
+    text: the lesson `name`, a notebook.
+    """
+    found = {}
+    for cell in read_executed(text).cells:
+        for output in cell.get("outputs", []):
+            record = output.get("metadata", {}).get("evidence")
+            if record and record["quantity"].startswith(QUANTITY):
+                for method, runs in record["runs"]:
+                    reference = record["reference"]
+                    gain = (None if reference in (None, method) else
+                            (reference, np.subtract(runs, dict(record["runs"])[reference])))
+                    row = (method, np.array(runs), gain, record["lecture"].get(method))
+                    known = found.setdefault(method, row)[1]
+                    if any(a != b for a, b in zip(known, runs)):   # fewer seeds are the same runs
+                        logger.warning("two figures of %s call different runs %r", name, method)
+    return list(found.values())
+
+
+def thumbnail(rows):
+    """Return a small SVG of the first methods' runs, or "" where there are none: for the eye alone."""
+    if not rows:
+        return ""
+    rows = rows[:3]
+    runs = np.concatenate([row[1] for row in rows])
+    low, high = runs.min(), max(runs.max(), runs.min() + 0.01)
+    dots = "".join(
+        f'<g class="{color_class(method)}">' + "".join(
+            f'<circle cx="{6 + 188 * (run - low) / (high - low):.1f}" cy="{8 + 13 * number}" r="3.5"/>'
+            for run in values) + "</g>" for number, (method, values, *_) in enumerate(rows))
+    return (f'<svg class="evidence thumbnail" aria-hidden="true" viewBox="0 0 200 {3 + 13 * len(rows)}">'
+            f"{dots}</svg>")
 
 
 def interval(values):

@@ -7,7 +7,6 @@ answer. term.yml says when the solutions of a lesson open; the instructor's edit
 import ast
 import os
 import re
-import shutil
 import sys
 from datetime import datetime
 from functools import cache
@@ -130,9 +129,10 @@ def choose_edition(app, config):
 
 
 def remove_sources(app, exception):
-    """Leave none of the lessons' sources in the site, in which Sphinx copies them with their solutions."""
+    """Leave none of the lessons' notebooks in the site, in which Sphinx copies them with their solutions."""
     if app.builder.format == "html":
-        shutil.rmtree(Path(app.outdir, "_sources/lessons"), ignore_errors=True)
+        for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+            path.unlink()
 
 
 def setup(app):

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+import changes as changes_module
 from book import SmallBook, notebook
 from changes import _allowed, changes
 
@@ -28,6 +29,14 @@ def moved(change):
 
 def test_nothing_differs_from_itself():
     assert changes(RECORD, copy.deepcopy(RECORD)) == []
+
+
+def test_the_newest_release_is_the_last_by_its_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(changes_module, "RESULTS", tmp_path)
+    assert changes_module.last_release() is None
+    for name, day in [("2027-winter", "2027-04-20"), ("2027-fall", "2027-12-10")]:
+        (tmp_path / f"{name}.json").write_text(json.dumps({"day": day}))
+    assert changes_module.last_release()[0] == "2027-fall", "the alphabet is not the order of terms"
 
 
 def test_another_version_is_a_difference_and_moves_nothing():

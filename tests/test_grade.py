@@ -41,7 +41,8 @@ RETURNED = {   # what came back, and the points and the words that it gets
                      "0", "does not hold: it is 42, measured 41, needs 42"),
     "claim-deleted": (returned("secretly_computed = 41", drop=[CLAIM]), "0",
                       "does not hold: it is 42, measured 41, needs 42"),
-    "claims-replaced": (returned("import claims\nclaims.claim = print\nsecretly_computed = 41"), "0",
+    "claims-replaced": (returned('import sys; sys.path.insert(0, "../code")\nimport claims\n'
+                                 "claims.claim = print\nsecretly_computed = 41"), "0",
                         "does not hold: it is 42, measured 41, needs 42"),
     "fails": (returned("secretly_computed = unknown"), "0", "NameError: name 'unknown' is not defined"),
     "endless": (returned("while True:\n    pass"), "0", "took too long"),

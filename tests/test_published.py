@@ -1,5 +1,6 @@
 """The workflow that tests and publishes the site: what it may do, and that it does only what make does."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 import changed_pages
+import release
 from lesson_dependencies import read_lesson, reached_files
 
 ROOT = Path(__file__).parent.parent
@@ -70,6 +72,39 @@ def test_actions_are_github_s_own_pinned_by_digest_with_their_version(path):
     digests = {}
     for name, digest in re.findall(r"actions/([\w-]+)\S*@(\w+)", "\n".join(uses)):
         assert digests.setdefault(name, digest) == digest, f"actions/{name} in two versions"
+
+
+def test_a_job_that_may_write_runs_nothing_that_others_wrote():
+    """No package, no lesson: it takes what another job built, and has git and gh alone put it somewhere."""
+    runs = [step["run"] for path in WORKFLOWS
+            for job in yaml.safe_load(path.read_text(encoding="utf8"))["jobs"].values()
+            if "write" in job["permissions"].values() for step in job["steps"] if "run" in step]
+    assert runs == ["make push-notebooks", "make release"]
+    for run in runs:
+        does = subprocess.run([*run.split(), "--dry-run", "NAME=2027-winter"], cwd=ROOT, text=True,
+                              capture_output=True, check=True).stdout
+        assert not re.search(r"\.venv|_ext|jupyter|-m ", does), does
+
+
+def test_a_terms_workflow_starts_for_the_tags_of_terms():
+    """GitHub's patterns are like regular expressions in what this one uses."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/term.yml").read_text(encoding="utf8"))
+    pattern, = workflow[True]["push"]["tags"]   # YAML reads "on" as true
+    for name in ["2027-winter", "2027-w1", "v1.0", "2027", "2027-", "2027-a/b", "2027-$(x)", "27-winter"]:
+        assert bool(re.fullmatch(pattern, name)) == bool(re.fullmatch(release.NAME, name)), name
+
+
+def test_git_asks_gh_for_the_token(tmp_path):
+    step, = (step for step in steps(ROOT / ".github/workflows/site.yml")
+             if step.get("run") == "make push-notebooks")
+    (tmp_path / "gh").write_text('#!/bin/sh\necho "username=x\npassword=$GH_TOKEN, asked for with $*"\n')
+    (tmp_path / "gh").chmod(0o755)
+    filled = subprocess.run(
+        ["git", "credential", "fill"], input="protocol=https\nhost=github.com\n\n", text=True,
+        capture_output=True, env={**os.environ, **{name: str(value) for name, value in step["env"].items()},
+                                  "GH_TOKEN": "token", "GIT_TERMINAL_PROMPT": "0",
+                                  "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert "password=token, asked for with auth git-credential get" in filled.stdout, filled.stderr
 
 
 def test_the_cache_of_executed_lessons_is_keyed_by_all_that_outputs_depend_on():

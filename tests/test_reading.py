@@ -99,7 +99,7 @@ def test_the_sidebar_numbers_the_lessons_in_their_parts_and_marks_the_present_on
     entries = page.locator(".bd-sidebar-primary .toctree-l1 a")
     numbers = [re.match(r"(\d+) ", text) for text in entries.all_inner_texts()]
     assert [int(number[1]) for number in numbers if number] == list(range(1, len(LESSONS)))   # how-to-run has none
-    assert page.locator(".bd-sidebar-primary p.caption").count() == 4
+    assert page.locator(".bd-sidebar-primary p.caption").count() == 5
     here = page.locator(".bd-sidebar-primary a[aria-current=page]")
     assert here.inner_text().endswith("Dropout")
     assert here.inner_text().split()[0] == re.match(

@@ -29,7 +29,7 @@ from term import lesson_names
 SECONDS = 900   # for one cell, as for a build
 COLUMNS = ["file", "lesson", "exercise", "points", "of", "what"]
 # whatever an answer did to them, the claims are judged by the course's own code
-FRESH = "import sys; sys.modules.pop('claims', None); import claims\n"
+FRESH = "import sys; sys.path.insert(0, '../code'); sys.modules.pop('claims', None); import claims\n"
 
 
 @cache
@@ -42,7 +42,7 @@ def read_lesson(name):
     exercises, label, first, last = {}, None, None, None
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            first, last = first or cell.id, cell.id
+            first, last = first or own_id(cell), own_id(cell)
             continue
         for kind, of in re.findall(r"^:{3,}\{solution(-start|-end|)\} *(\S*)", cell.source, re.M):
             if kind == "-end":
@@ -60,8 +60,9 @@ def own_id(cell):
 
 def lesson_of(notebook):
     """Return the name of the lesson that has most of these cells, or None if none has any."""
-    ids = {own_id(cell) for cell in notebook.cells}
-    shared = {name: len(ids & {cell.id for cell in read_lesson(name)[0].cells}) for name in lesson_names()}
+    ids = {own_id(cell) for cell in notebook.cells} - {None}
+    shared = {name: len(ids & {own_id(cell) for cell in read_lesson(name)[0].cells})
+              for name in lesson_names()}
     best = max(shared, key=shared.get, default=None)
     return best if best and shared[best] else None
 

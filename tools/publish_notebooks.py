@@ -5,15 +5,12 @@ The branch has one commit: a site that is built again replaces it.
 
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "_build/html/notebooks"
-sys.path.insert(0, str(ROOT / "_ext"))
-
-from lone_notebooks import FOLDER as BRANCH
+BRANCH = NOTEBOOKS.name   # _ext/lone_notebooks.py writes the one and links the other
 
 
 def git(*arguments, cwd=ROOT, **variables):

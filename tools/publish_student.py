@@ -36,7 +36,7 @@ def main():
         target = STUDENT / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix == ".ipynb":
-            target.write_text(student_notebook((ROOT / name).read_text(encoding="utf8")), encoding="utf8")
+            target.write_text(student_notebook((ROOT / name).read_text(encoding="utf-8-sig")), encoding="utf8")
         else:
             shutil.copy(ROOT / name, target)
     term = current()

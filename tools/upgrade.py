@@ -2,8 +2,8 @@
 
     make upgrade
 
-Where the build fails, the old lock is put back. Otherwise the new one stays, with a summary for the
-commit in _build/upgrade.md; the last line says whether a conclusion moved.
+Where the build fails, the old lock is put back; otherwise the new one stays. What happened is in
+_build/upgrade.md, for the commit: which versions are new, and whether a conclusion moved.
 """
 
 import re
@@ -36,28 +36,35 @@ def run(*command):
     return done.returncode == 0, done.stdout
 
 
+def summarize(*lines):
+    """Keep these lines as the summary, and return them as one text."""
+    text = "\n".join(lines)
+    SUMMARY.parent.mkdir(exist_ok=True)
+    SUMMARY.write_text(text + "\n", encoding="utf8")
+    return text
+
+
 def main():
     old = LOCK.read_text(encoding="utf8")
     succeeded, printed = run(sys.executable, *COMPILE, "--output-file", LOCK.name)
     if not succeeded:
         LOCK.write_text(old, encoding="utf8")
-        sys.exit(f"no versions fit together within requirements.txt:\n{printed}")
+        sys.exit(summarize("No versions fit together within requirements.txt:", "", "```", printed, "```"))
     lines = moved(old, LOCK.read_text(encoding="utf8"))
     if not lines:
-        print("nothing newer within the ranges of requirements.txt")
+        print(summarize("There is nothing newer within the ranges of requirements.txt."))
         return
     print("building with these versions:", *lines, sep="\n", flush=True)
     succeeded, printed = run("make", "book")
     if not succeeded:
         LOCK.write_text(old, encoding="utf8")
         failed = printed[printed.find("these lessons failed"):]
-        sys.exit("\n".join([failed[-5000:], "The build failed with these versions:", *lines,
-                            "The old lock is back: make book builds with it."]))
+        sys.exit(summarize("```", failed[-5000:], "```", "The build failed with these versions:", "", *lines, "",
+                           "The old lock is back: make book builds with it."))
     same, printed = run("make", "compare")
     result = printed.strip().splitlines()[-1]
-    SUMMARY.write_text("\n".join(["New versions", "", *lines, "", result, "", "```", *(
-        line for line in printed.splitlines() if re.match(r"MOVED|     |        ", line)), "```", ""]),
-        encoding="utf8")
+    summarize("New versions", "", *lines, "", result, "", "```", *(
+        line for line in printed.splitlines() if re.match(r"MOVED|     |        ", line)), "```")
     print(printed)
     print(f"the summary for the commit is {SUMMARY.relative_to(ROOT)}")
     sys.exit(not same)

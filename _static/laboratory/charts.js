@@ -129,7 +129,7 @@ const laboratoryCharts = (() => {
   function table(caption, header, rows) {
     return node("table", {}, node("caption", {}, caption),
                 node("thead", {}, node("tr", {}, ...header.map(
-                  words => node("th", {scope: "col"}, words)))),
+                  words => words ? node("th", {scope: "col"}, words) : node("td")))),
                 node("tbody", {}, ...rows.map(([first, ...cells]) => node(
                   "tr", {}, node("th", {scope: "row"}, first),
                   ...cells.map(cell => node("td", {}, cell))))));

@@ -258,7 +258,7 @@
     cell.node.classList.add("running");
     const result = await live.execute(source(cell));
     cell.node.classList.remove("running");
-    const figures = live.outputs.filter(output => output.data?.["image/png"]);
+    const figures = live.outputs.filter(output => output.data?.["image/svg+xml"] ?? output.data?.["image/png"]);
     cell.output.querySelectorAll("img").forEach((image, number) =>
       image.alt = [figures[number]?.data["text/plain"] ?? ""].flat().join(""));
     return result && !result.error;
