@@ -70,6 +70,8 @@ def read_elements(app, document):
         if found := ELEMENT.fullmatch(raw.astext().strip()):
             kind, options = found[1], dict(re.findall(r'data-(\w+)="([^"]*)"', found[2]))
             raw.replace_self(make(kind, options, raw))
+    if any(node["kind"] == "laboratory" for node in document.findall(interactive)):
+        app.env.metadata[app.env.docname]["laboratory"] = True   # the site needs the images
 
 
 def visit(writer, node):
@@ -113,4 +115,4 @@ def setup(app):
     app.connect("config-inited", leave_out)
     app.connect("doctree-read", read_elements)
     app.connect("html-page-context", add_files)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

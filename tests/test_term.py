@@ -185,6 +185,7 @@ def test_the_schedule_the_calendar_and_the_header_follow_the_term(tmp_path):
                       datetime(2027, 7, 12, 14, tzinfo=ZoneInfo("UTC"))]   # summer time
     book.change()
     assert book.build()[0] and "about 5 minutes" in book.page("schedule")
+    assert "<span>, " not in book.page("schedule"), "a comma before the first lesson of a row"
     assert not (tmp_path / "_build/html/schedule.ics").exists()
 
 
