@@ -136,7 +136,7 @@ def test_slides_fit_and_show_figures_of_this_build_with_words(decks, open_page, 
 def test_a_slide_that_holds_too_much_is_named(decks, open_page):
     path = decks / "too-much.html"
     path.write_text((decks / "dropout.html").read_text(encoding="utf8").replace(
-        "<h2>", '<div style="height: 900px">Much</div><h2>', 1), encoding="utf8")
+        "<h2>", '<div style="min-height: 900px">Much</div><h2>', 1), encoding="utf8")
     page = open_page(path)
     page.set_viewport_size({"width": slides.WIDTH, "height": slides.HEIGHT})
     fault, *others = slides.faults(page)
