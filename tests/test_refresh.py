@@ -12,7 +12,7 @@ print("one")
 sys.stdout.flush()
 time.sleep(0.5)
 print("two")
-display({"image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg"><g><g/></g></svg>', "text/plain": "a figure"}, raw=True, metadata={"kept": {}})
+display({"image/svg+xml": '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="9pt" height="9pt"><g><g/></g></svg>', "text/plain": "a figure"}, raw=True, metadata={"kept": {}})
 print("three")"""
 
 

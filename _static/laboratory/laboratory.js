@@ -217,7 +217,7 @@
         keep("progress", node("progress", {"aria-label": "Progress of the training", value: 0})),
         keep("trouble", node("p", {class: "trouble", role: "alert"})),
         keep("status", node("p", {class: "said", role: "status"})),
-        keep("scores", node("div", {class: "scores scrolls"})),
+        keep("scores", node("div", {class: "scores scrolls", tabindex: 0, role: "group", "aria-label": "Results of the runs"})),
         keep("charts", node("div", {class: "charts"},
           figure("accuracy", "Accuracy"), figure("cost", "Cost"))),
         node("p", {class: "legend"},
