@@ -30,9 +30,9 @@ function draw(source, display) {
   const tree = page.convert(source, {...options, end: MathJax._.core.MathItem.STATE.CONVERT})
   return [adaptor.innerHTML(page.convert(source, options)), mathml.visitTree(tree)]
 }
-function glyphs() {
+function glyphs(more = false) {   // more: of what is being drawn there is more to come
   const drawn = adaptor.outerHTML(svg.fontCache.getCache())
-  svg.fontCache.clearCache()
+  if (!more) svg.fontCache.clearCache()
   return drawn
 }
 """

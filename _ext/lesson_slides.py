@@ -242,8 +242,9 @@ def write_slides(app, document, name):
     target = folder(app.outdir) / f"{Path(name).name}.html"
     target.parent.mkdir(exist_ok=True)
     title = html.escape(app.env.titles[name].astext())
+    # a page that shows a term of this one may be half drawn: it needs its letters still
     target.write_text(f"<!-- {title} -->\n" + "\n".join(sections) + f"\n<svg class=\"glyphs\" "
-                      f'aria-hidden="true">{call("glyphs")}</svg>\n', encoding="utf8")
+                      f'aria-hidden="true">{call("glyphs", True)}</svg>\n', encoding="utf8")
 
 
 def unwritten(app, env):
