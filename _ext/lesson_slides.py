@@ -211,9 +211,10 @@ def kind_of(node):
 
 
 def flat(node):
-    """Return the nodes of a page in their order, without the sections around them."""
+    """Return the nodes of a page in their order, without the sections and solutions around marked cells."""
     for child in node.children:
-        if isinstance(child, nodes.section):
+        if isinstance(child, nodes.section) or (
+                not isinstance(child, slide_mark) and any(child.findall(slide_mark))):
             yield from flat(child)
         else:
             yield child

@@ -33,7 +33,7 @@ def book(tmp_path_factory):
         markdown("# Of slides\n\nWhat is one?\n\n- an outcome\n", "slide"),
         markdown("## A heading\n\nProse with a [link](alone.ipynb).\n\n$$a = b$$ (eq-one)\n\n$$c = d$$ (eq-two)\n",
                  "slide", title="A title with $x$", points=["a point of {eq}`eq-two`"], show=["eq-one"]),
-        code, markdown("More prose.\n\n- and a list", "notes"), markdown("Nowhere to be seen."),
+        code, markdown("### Below\n\nMore prose.\n\n### And below\n\n- and a list", "notes"), markdown("Nowhere to be seen."),
         markdown(QUESTION, "slide", question=2),
         markdown("## Exercises\n\n:::{exercise} One\n:label: one\n\nHow?\n:::\n\n:::{solution-start} one\n:::"),
         secret, markdown(":::{solution-end}\n:::")], metadata={
@@ -73,9 +73,9 @@ def test_a_question_to_the_class_keeps_its_answer_for_a_click(sections):
 
 
 def test_no_slide_has_a_solution_that_is_closed_or_a_cell_that_is_not_marked(sections):
-    assert len(sections) == 3
     text = "".join(map("".join, sections))
-    assert "secretly" not in text and "Nowhere to be seen" not in text and "How?" not in text
+    assert "secretly" not in text, "a closed solution is on a slide"
+    assert len(sections) == 3 and "Nowhere to be seen" not in text and "How?" not in text
 
 
 def test_a_page_is_the_same_with_slides_and_they_are_written_again_when_lost(book):
@@ -84,6 +84,12 @@ def test_a_page_is_the_same_with_slides_and_they_are_written_again_when_lost(boo
     path = lesson_slides.folder(book.folder / "_build/html") / "uses.html"
     path.unlink()
     assert book.build()[0] and path.exists()
+
+
+def test_a_solution_is_a_slide_for_those_who_may_see_it(book):
+    assert book.build(COURSE_EDITION="instructor")[0]
+    text = (lesson_slides.folder(book.folder / "_build/html") / "uses.html").read_text(encoding="utf8")
+    assert text.count("<section") == 4 and "secretly 1" in text
 
 
 def test_what_a_slide_may_say_is_checked():
