@@ -278,7 +278,7 @@
         steps.toLocaleString("en-US"), Number.isFinite(cost) ? cost.toPrecision(3) : "∞", state]);
       drawing.setAttribute("aria-label", `A curved valley and the ways of the optimizers in it. ${rows.map(
         ([name, , steps, cost, state]) => `${name}: ${steps} steps, cost ${cost}, ${state}.`).join(" ")}`);
-      numbers.replaceChildren(table(`The goal is a cost below ${GOAL}`, ["", "rate", "steps", "cost", ""], rows));
+      numbers.replaceChildren(table(`The goal is a cost below ${GOAL}`, ["method", "rate", "steps", "cost", "state"], rows));
     }
 
     for (const {runs, rate} of Object.values(choices)) for (const input of [runs, rate]) input.addEventListener("change", reset);

@@ -89,7 +89,7 @@
       + say(name, choices[name])).join(", ");
 
   function fullName(preset, choices) {
-    const changes = changesIn(preset, choices, Object.keys(CONTROLS).filter(name => name !== "seed"));
+    const changes = changesIn(preset, choices, Object.keys(CONTROLS));
     return changes ? `${preset} with ${changes}` : preset;
   }
 
@@ -215,9 +215,9 @@
       place.replaceChildren(
         this.whole ? this.buildMenus() : "", this.buildControls(), actions,
         keep("progress", node("progress", {"aria-label": "Progress of the training", value: 0})),
-        keep("trouble", node("p", {class: "trouble", role: "alert"})),
+        keep("source", node("p", {class: "source"})), keep("trouble", node("p", {class: "trouble", role: "alert"})),
         keep("status", node("p", {class: "said", role: "status"})),
-        keep("scores", node("div", {class: "scores scrolls"})),
+        keep("scores", node("div", {class: "scores scrolls"})), keep("names", node("p", {class: "names"})),
         keep("charts", node("div", {class: "charts"},
           figure("accuracy", "Accuracy"), figure("cost", "Cost"))),
         node("p", {class: "legend"},
@@ -410,10 +410,14 @@
         workers: 1, onMessage: message => this.receive(this[run], message)});
       this.training ??= train("run");
       if (this.against in PRESETS) this.rivalTraining ??= train("rival");
-      if (data.source !== "MNIST")
-        this.parts.trouble.textContent = "These are not MNIST's images, which could not be had when the page was built, "
-          + "but a stand-in made from scikit-learn's digits.";
+      this.use(data);
+    }
+
+    use(data) {
       this.data = data;
+      if (data.source !== "MNIST")
+        this.parts.source.textContent = "These are not MNIST's images, which could not be had when this page was built, "
+          + "but a stand-in made from scikit-learn's digits.";
     }
 
     /** Do something with the training, and say so if that fails. */
@@ -459,6 +463,7 @@
     }
 
     steps(number) {
+      if (this.run.done) this.renew();
       this.pause();
       this.attempt(() => {
         this.training.step(number(this.run));
@@ -520,7 +525,6 @@
       start.textContent = this.running ? "Pause" : this.run?.done ? "Start again"
         : this.run?.step ? "Go on" : "Start";
       for (const button of [start, step, epoch, reset]) button.disabled = busy;
-      if (this.run?.done) step.disabled = epoch.disabled = true;
       seeds.textContent = busy ? "Stop" : "Ten seeds";
       if (!busy) {
         progress.max = this.run?.settings.epochs ?? 1;
@@ -563,7 +567,8 @@
       const values = Float32Array.from(seen.images.flatMap(({hidden}) => [...hidden[0]])).sort();
       const fixed = run.choices.batchNormalization === "after" ? undefined
         : {sigmoid: [0, 1], tanh: [-1, 1]}[run.choices.activation];
-      let [low, high] = fixed ?? [Math.min(0, values[0]), values[Math.floor(0.995 * (values.length - 1))]];
+      const at = share => values[Math.floor(share * (values.length - 1))];
+      let [low, high] = fixed ?? [Math.min(0, at(0.005)), at(0.995)];   // some may lie far off
       if (!(high > low)) high = low + 1;
       const shares = new Array(40).fill(0);
       for (const value of values)
@@ -682,15 +687,16 @@
         return [name, count(epoch), percent(training?.accuracy), percent(test?.accuracy),
                 training ? points(training.accuracy - test.accuracy) : "–", costly(test?.cost)];
       };
-      const made = table("", ["", "epoch", "training", "test", "gap (points)", "test cost"],
+      const made = table("", ["run", "epoch", "training", "test", "gap", "cost"],
         [...runs].reverse().map(([one, kind]) => row(kind ? this.ghostName : "Now", one)));
       made.querySelector("caption").remove();
-      made.setAttribute("aria-label", "Accuracy of the present network and of the one it is compared with");
+      made.setAttribute("aria-label", "Accuracy of the present network and of the one it is compared with; "
+        + "the gap is training less test accuracy in points, the cost is that of the test images");
       made.querySelectorAll("tbody th").forEach((heading, index) =>
         heading.classList.add("key", index ? "ghost" : "present"));
-      this.parts.scores.replaceChildren(made,
-        node("p", {class: "names"}, `Now: ${this.run.name}.`,
-          this.ghost ? ` ${this.ghostName}: ${this.ghost.name}.` : ""));
+      this.parts.scores.replaceChildren(made);
+      this.parts.names.textContent = [["Now", this.run], [this.ghostName, this.ghost]]
+        .filter(([name, one]) => one && one.name !== name).map(([name, one]) => `${name}: ${one.name}.`).join(" ");
     }
 
     drawTable(run, ghost) {
@@ -739,7 +745,7 @@
       this.showState();
       try {
         const data = await loadImages();
-        this.data ??= data;
+        this.use(data);
         this.say(`Training ${asked.length * SEEDS.length} networks.`);
         const total = asked.length * SEEDS.length, epochs = new Map();
         for (const {key, run} of asked) await this.trainSeeds(data, run.settings, key, share => {
