@@ -25,6 +25,7 @@ test-stand-in: $(INSTALLED)
 
 # what takes too long for every change
 test-all: book test test-stand-in
+	$(BIN)/python -m pytest -m long -rP tests
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000

@@ -6,6 +6,7 @@ is asked for the images, so they are MNIST's or the stand-in's, whichever the le
 
 import base64
 import contextlib
+import io
 import json
 import os
 import subprocess
@@ -48,7 +49,7 @@ def load():
     sys.path.insert(0, str(ROOT / "code"))
     import mnist
 
-    with contextlib.redirect_stdout(sys.stderr):   # it says what it found
+    with contextlib.redirect_stdout(io.StringIO()):   # it says what it found
         (x_train, y_train), (x_test, y_test) = mnist.load_data()
     return (np.concatenate([x_train[:TRAINING], x_test[:TEST]]),
             np.concatenate([y_train[:TRAINING], y_test[:TEST]]), mnist.source)
@@ -56,16 +57,18 @@ def load():
 
 def write(app, exception):
     """Write the script into the site. The loader has a process of its own, as for the lessons."""
-    if exception or app.builder.format != "html":
+    if exception or not any("laboratory" in metadata for metadata in app.env.metadata.values()):
         return
+    target = app.outdir / PLACE
     if "COURSE_DATA" not in os.environ:   # a preview executes nothing, so nothing asked for the data
+        if target.exists():
+            return
         find_data()
-    script = subprocess.run([sys.executable, __file__], check=True, capture_output=True,
+    script = subprocess.run([sys.executable, __file__], check=True, stdout=subprocess.PIPE,
                             env=kernel_environment()).stdout
     if len(script) > MOST:
-        logger.warning("the laboratory's images take %d bytes: more than %d is too much for a phone",
+        logger.warning("the laboratory's images take %d bytes, and more than %d is much for a phone",
                        len(script), MOST)
-    target = app.outdir / PLACE
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(script)
 

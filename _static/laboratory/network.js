@@ -22,31 +22,33 @@ function laboratoryNetwork() {
     batchSize: 5, epochs: 1000, shuffle: true, trainingImages: 500,
   };
 
-  const lecture = {   // what the lecture's networks change
+  const improved = {activation: "tanh", output: "softmax", cost: "cross_entropy", optimizer: "adam",
+                    learningRate: 0.001, batchSize: 100, epochs: 100};
+  const lecture = {   // what its networks change
     model1: {},
     model3: {l2: 0.001},
     model4: {dropoutUnits: 0.2},
-    model5: {activation: "tanh", output: "softmax"},
-    model6: {activation: "tanh", output: "softmax", batchNormalization: "after"},
+    model5: improved,
+    model6: {...improved, batchNormalization: "after"},
   };
 
   /** Return the settings with the defaults filled in, or throw an Error that says what is wrong. */
   function complete(settings) {
     const all = {...defaults, ...settings};
-    const refuse = reason => { throw new Error(reason); };
-    for (const name of Object.keys(all))
-      if (!(name in defaults)) refuse(`There is no setting called ${name}.`);
+    const need = (condition, reason) => { if (!condition) throw new Error(reason); };
+    const from0 = number => Number.isFinite(number) && number >= 0;
+    for (const name of Object.keys(all)) need(name in defaults, `There is no setting called ${name}.`);
     for (const [name, names] of Object.entries(choices))
-      if (!names.includes(all[name])) refuse(`${name} is one of ${names.join(", ")}, not ${all[name]}.`);
+      need(names.includes(all[name]), `${name} is one of ${names.join(", ")}, not ${all[name]}.`);
     for (const name of ["l1", "l2", "learningRate", "momentum", "startFactor"])
-      if (!(all[name] >= 0 && all[name] < Infinity)) refuse(`${name} is a number of at least 0, not ${all[name]}.`);
+      need(from0(all[name]), `${name} is a number of at least 0, not ${all[name]}.`);
     for (const name of ["dropoutPixels", "dropoutUnits"])
-      if (!(all[name] >= 0 && all[name] < 1)) refuse(`${name} is a probability below 1, not ${all[name]}.`);
+      need(from0(all[name]) && all[name] < 1, `${name} is a probability below 1, not ${all[name]}.`);
+    need(Array.isArray(all.hidden), "hidden is a list: the units of each hidden layer.");
     const sizes = {batchSize: all.batchSize, epochs: all.epochs, trainingImages: all.trainingImages};
-    if (!Array.isArray(all.hidden)) refuse("hidden is a list: the units of each hidden layer.");
     all.hidden.forEach((units, l) => { sizes[`hidden layer ${l + 1}`] = units; });
     for (const [name, size] of Object.entries(sizes))
-      if (!(Number.isInteger(size) && size >= 1)) refuse(`${name} is a whole number of at least 1, not ${size}.`);
+      need(Number.isInteger(size) && size > 0, `${name} is a whole number of at least 1, not ${size}.`);
     return all;
   }
 
@@ -159,7 +161,8 @@ function laboratoryNetwork() {
       for (let b = 0; b < n; b++)
         for (let i = 0; i < inputs; i++) {
           let sum = 0;
-          for (let j = b * units, k = i * units; j < (b + 1) * units; j++, k++) sum += gradient[j] * kernel[k];
+          for (let j = b * units, k = i * units; j < (b + 1) * units; j++, k++)
+            sum += gradient[j] * kernel[k];
           this.gradient[b * inputs + i] = sum;
         }
       return this.gradient;
@@ -284,24 +287,31 @@ function laboratoryNetwork() {
 
   // ---- Outputs and costs ------------------------------------------------------------------------
 
-  /** The ten outputs and their cost: the last layer's activation cannot be told apart from the cost,
-   *  since with the cross-entropy the gradient over z is a - y, and not what rounding leaves of a product. */
+  const ofImage = (array, b) => array.subarray(b * CLASSES, (b + 1) * CLASSES);
+
+  /** Put softmax of the scores z into a; return the logarithm of the sum of exp(z). */
+  function softmax(z, a) {
+    const largest = Math.max(...z);   // taken off, or exp would overflow
+    let sum = 0;
+    for (let j = 0; j < CLASSES; j++) sum += a[j] = Math.exp(z[j] - largest);
+    for (let j = 0; j < CLASSES; j++) a[j] /= sum;
+    return largest + Math.log(sum);
+  }
+
+  /** The ten outputs and their cost. They belong together: with the cross-entropy the gradient over z
+   *  is a - y, which a product of two slopes would lose to rounding where an output is near 0 or 1. */
   class Output {
     constructor(activation, cost, batchSize) {
-      Object.assign(this, {activation, cost});
+      this.isSoftmax = activation === "softmax";
+      this.isSquared = cost === "mean_squared_error";
       this.out = new Float32Array(batchSize * CLASSES);
       this.gradient = new Float32Array(batchSize * CLASSES);
     }
 
     forward(z, n) {
       this.z = z;
-      for (let at = 0; at < n * CLASSES; at += CLASSES) {
-        const a = this.out.subarray(at, at + CLASSES), largest = Math.max(...z.subarray(at, at + CLASSES));
-        let sum = 0;
-        for (let j = 0; j < CLASSES; j++)
-          sum += a[j] = this.activation === "softmax" ? Math.exp(z[at + j] - largest) : sigmoid(z[at + j]);
-        if (this.activation === "softmax") for (let j = 0; j < CLASSES; j++) a[j] /= sum;
-      }
+      if (this.isSoftmax) for (let b = 0; b < n; b++) softmax(ofImage(z, b), ofImage(this.out, b));
+      else for (let k = 0; k < n * CLASSES; k++) this.out[k] = sigmoid(z[k]);
       return this.out;
     }
 
@@ -309,17 +319,13 @@ function laboratoryNetwork() {
     judge(labels, n) {
       let cost = 0, right = 0;
       for (let b = 0; b < n; b++) {
-        const at = b * CLASSES;
-        const a = this.out.subarray(at, at + CLASSES), z = this.z.subarray(at, at + CLASSES);
-        if (this.cost === "mean_squared_error")
-          for (let j = 0; j < CLASSES; j++) cost += (a[j] - (j === labels[b])) ** 2 / CLASSES;
-        else if (this.activation === "sigmoid")   // from z: of an a that is rounded to 1 there is no log(1 - a)
-          for (let j = 0; j < CLASSES; j++) cost += softplus(j === labels[b] ? -z[j] : z[j]) / CLASSES;
-        else {
-          const largest = Math.max(...z);
-          cost += Math.log(z.reduce((sum, zj) => sum + Math.exp(zj - largest), 0)) + largest - z[labels[b]];
-        }
-        right += a.indexOf(Math.max(...a)) === labels[b];
+        const label = labels[b], z = ofImage(this.z, b), a = ofImage(this.out, b);
+        // the cross-entropies come from z: of an output that is rounded to 1 there is no log(1 - a)
+        if (!this.isSquared && this.isSoftmax) cost += softmax(z, a) - z[label];
+        else for (let j = 0; j < CLASSES; j++)
+          cost += (this.isSquared ? (a[j] - (j === label)) ** 2
+                                  : softplus(j === label ? -z[j] : z[j])) / CLASSES;
+        right += a.indexOf(Math.max(...a)) === label;
       }
       return {cost, right};
     }
@@ -327,21 +333,22 @@ function laboratoryNetwork() {
     /** Return the gradient over z of the mean cost of n images. */
     backward(labels, n) {
       for (let b = 0; b < n; b++) {
-        const a = this.out.subarray(b * CLASSES, (b + 1) * CLASSES);
-        const gradient = this.gradient.subarray(b * CLASSES, (b + 1) * CLASSES);
+        const a = ofImage(this.out, b), gradient = ofImage(this.gradient, b);
         for (let j = 0; j < CLASSES; j++) gradient[j] = a[j] - (j === labels[b]);
-        if (this.cost === "cross_entropy") {
-          const outputs = this.activation === "sigmoid" ? CLASSES : 1;   // the binary one is a mean over them
-          for (let j = 0; j < CLASSES; j++) gradient[j] /= outputs * n;
-          continue;
-        }
-        let mean = 0;   // of the gradient over the outputs: softmax's sum stays 1, so it has no effect
-        if (this.activation === "softmax") for (let j = 0; j < CLASSES; j++) mean += a[j] * gradient[j];
-        for (let j = 0; j < CLASSES; j++)
-          gradient[j] = 2 / CLASSES / n * a[j] * (this.activation === "softmax"
-            ? gradient[j] - mean : gradient[j] * (1 - a[j]));
+        if (this.isSquared) this.throughOutputs(a, gradient);
+        // the categorical cross-entropy is a sum over the outputs, the other costs are means
+        const terms = this.isSquared || !this.isSoftmax ? n * CLASSES : n;
+        for (let j = 0; j < CLASSES; j++) gradient[j] /= terms;
       }
       return this.gradient;
+    }
+
+    /** Turn a - y, half the gradient over the outputs of a squared error, into that over z. */
+    throughOutputs(a, gradient) {
+      let mean = 0;   // of a softmax's gradient: all outputs cannot grow together, so it has no effect
+      if (this.isSoftmax) for (let j = 0; j < CLASSES; j++) mean += a[j] * gradient[j];
+      for (let j = 0; j < CLASSES; j++)
+        gradient[j] = 2 * a[j] * (this.isSoftmax ? gradient[j] - mean : gradient[j] * (1 - a[j]));
     }
   }
 
@@ -400,21 +407,25 @@ function laboratoryNetwork() {
     /** Make an untrained network; the same settings and seed make the same one, and train it alike. */
     constructor(settings = {}, seed = 0) {
       const all = this.settings = complete(settings), size = all.batchSize;
-      const [starts, masks, order] = [1, 2, 3].map(stream => randomNumbers(seed, stream));
+      const [starts, masks, shuffling] = [1, 2, 3].map(stream => randomNumbers(seed, stream));
       const drop = (rate, units) => rate > 0 ? [new Dropout(rate, units, size, masks)] : [];
       const dense = (inputs, units, l) => new Dense(inputs, units, startingKernel(
         all.start, l === 0 ? all.startFactor : 1, inputs, units, starts), size, l === 0);
 
       let inputs = PIXELS;
       this.layers = drop(all.dropoutPixels, PIXELS);
-      this.blocks = [];   // by hidden layer: its dense layer, its activation, its last and its normalization
+      this.blocks = [];   // what belongs together: a dense layer and what follows it
       for (const [l, units] of all.hidden.entries()) {
-        const activation = new Activation(all.activation, units, size);
-        const normalization = all.batchNormalization === "none" ? [] : [new BatchNormalization(units, size)];
-        const block = [dense(inputs, units, l), ...(all.batchNormalization === "before"
-          ? [...normalization, activation] : [activation, ...normalization])];
-        this.blocks.push({dense: block[0], activation, last: block[block.length - 1], normalization: normalization[0]});
-        this.layers.push(...block, ...drop(all.dropoutUnits, units));
+        const block = {dense: dense(inputs, units, l),
+                       activation: new Activation(all.activation, units, size)};
+        const order = [block.dense, block.activation];
+        if (all.batchNormalization !== "none") {
+          block.normalization = new BatchNormalization(units, size);
+          order.splice(all.batchNormalization === "before" ? 1 : 2, 0, block.normalization);
+        }
+        block.last = order[order.length - 1];
+        this.blocks.push(block);
+        this.layers.push(...order, ...drop(all.dropoutUnits, units));
         inputs = units;
       }
       const last = dense(inputs, CLASSES, all.hidden.length);
@@ -423,7 +434,7 @@ function laboratoryNetwork() {
       this.output = new Output(all.output, all.cost, size);
       this.parameters = this.layers.flatMap(layer => layer.parameters);
       this.batch = {x: new Float32Array(size * PIXELS), labels: new Uint8Array(size)};
-      this.random = order;
+      this.random = shuffling;
       this.steps = this.epoch = 0;
     }
 
@@ -438,7 +449,8 @@ function laboratoryNetwork() {
       this.forward(x, n, true);
       const {cost, right} = this.output.judge(labels, n);
       let gradient = this.output.backward(labels, n);
-      for (let l = this.layers.length - 1; gradient !== null; l--) gradient = this.layers[l].backward(gradient, n);
+      for (let l = this.layers.length - 1; gradient !== null; l--)
+        gradient = this.layers[l].backward(gradient, n);
       const penalty = this.penalty(true);
       this.steps++;
       const update = optimizers[this.settings.optimizer];
@@ -446,19 +458,22 @@ function laboratoryNetwork() {
       return {cost: cost / n + penalty, right};
     }
 
-    /** Return the penalty, l1 times the sum of |w| and l2 times that of w squared; add its gradient, if asked. */
+    /** Return the penalty, l1 times the sum of |w| and l2 times that of w squared,
+     *  and add its gradient, where a step asks for it. */
     penalty(andGradient = false) {
-      const {l1, l2} = this.settings;
+      const {l1, l2} = this.settings, share = andGradient ? 1 : 0;
       let absolute = 0, squared = 0;
-      if (l1 === 0 && l2 === 0) return 0;
       for (const {value, gradient, penalized} of this.parameters) {
-        if (!penalized) continue;
-        for (let k = 0; k < value.length; k++) {
-          const w = value[k];
-          absolute += Math.abs(w);
-          squared += w * w;
-          if (andGradient) gradient[k] += l1 * Math.sign(w) + 2 * l2 * w;
-        }
+        if (penalized && l1 > 0)
+          for (let k = 0; k < value.length; k++) {
+            absolute += Math.abs(value[k]);
+            gradient[k] += share * l1 * Math.sign(value[k]);
+          }
+        if (penalized && l2 > 0)
+          for (let k = 0; k < value.length; k++) {
+            squared += value[k] * value[k];
+            gradient[k] += share * 2 * l2 * value[k];
+          }
       }
       return l1 * absolute + l2 * squared;
     }
@@ -514,7 +529,7 @@ function laboratoryNetwork() {
       return this.forward(x.subarray(index * PIXELS, (index + 1) * PIXELS), 1).slice(0, CLASSES);
     }
 
-    /** Return what the network does with one image: inputs z and outputs of each hidden layer, the outputs. */
+    /** Return what the network does with one image: inputs and outputs of its hidden layers, its outputs. */
     look(images, index) {
       const output = this.predict(images, index), hidden = this.blocks.slice(0, -1);
       return {index, label: images.labels[index], output,
@@ -527,10 +542,11 @@ function laboratoryNetwork() {
       return this.blocks.map(({dense, normalization}) => ({
         inputs: dense.inputs, units: dense.units, kernel: dense.kernel.value, bias: dense.bias.value,
         ...(normalization && {gamma: normalization.gamma.value, beta: normalization.beta.value,
-                              movingMean: normalization.movingMean, movingVariance: normalization.movingVariance}),
+                              movingMean: normalization.movingMean,
+                              movingVariance: normalization.movingVariance}),
       }));
     }
   }
 
-  return {Network, complete, prepare, choices, defaults, lecture, randomNumbers, activations, optimizers};
+  return {Network, complete, prepare, choices, defaults, lecture, activations, optimizers, randomNumbers};
 }

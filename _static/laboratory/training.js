@@ -57,7 +57,8 @@ function laboratoryWorker({Network, prepare}) {
   const finished = () => network.epoch >= network.settings.epochs;
   const progress = () => {
     const trained = network.epoch + (network.running?.at ?? 0) / training.n;
-    return {epoch: trained, step: network.steps, secondsPerEpoch: trained > 0 ? worked / 1000 / trained : null};
+    return {epoch: trained, step: network.steps,
+            secondsPerEpoch: trained > 0 ? worked / 1000 / trained : null};
   };
 
   function measure() {
@@ -99,7 +100,7 @@ function laboratoryWorker({Network, prepare}) {
 }
 
 /**
- * Train a network for each of the seeds, in workers; notes on the messages stand below.
+ * Train a network for each of the seeds, in workers; return what starts, stops and asks them.
  *
  * settings: as laboratoryNetwork's `complete` takes them; it throws here if they are wrong.
  * data: what laboratoryUnpack gave.
@@ -114,8 +115,8 @@ function laboratoryWorker({Network, prepare}) {
  */
 function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessage}) {
   const network = laboratoryNetwork();
-  const program = new Blob([`(${laboratoryWorker})((${laboratoryNetwork})())`], {type: "text/javascript"});
-  const address = URL.createObjectURL(program);
+  const program = `(${laboratoryWorker})((${laboratoryNetwork})())`;
+  const address = URL.createObjectURL(new Blob([program], {type: "text/javascript"}));
   const count = workers ?? Math.max(1, Math.min(seeds.length, (navigator.hardwareConcurrency ?? 2) - 1));
   const looks = new Map();   // by number: how to answer a look that a worker has not answered yet
   let run = 0, playing = false, waiting = [], seconds = 0, since = null, lookNumber = 0;
@@ -125,7 +126,8 @@ function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessag
     one.worker.onmessage = ({data: message}) => receive(one, message);
     one.worker.onerror = event => {
       event.preventDefault();
-      onMessage({type: "error", seed: one.seed, message: event.message || "The browser did not start the training."});
+      onMessage({type: "error", seed: one.seed,
+                 message: event.message || "The browser did not start the training."});
     };
     one.worker.postMessage({type: "data", training: data.training, test: data.test});
     return one;
@@ -246,16 +248,17 @@ async function laboratoryUnpack(packed) {
   const sorted = new Uint8Array(await new Response(
     stream.pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
 
-  // The pixels lie sorted by their kind: whether the three that came before, left, above and above to
-  // the right, are black, gray or white. So the next pixel is the next of its kind.
+  // The pixels lie sorted by their kind: whether three that came before, the left, the upper and the
+  // upper right one, are black, gray or white. So the next pixel is the next of its kind.
   const next = [];   // by kind: where its next pixel lies
   packed.counts.reduce((sum, count, kind) => { next[kind] = sum; return sum + count; }, 0);
-  const pixels = new Uint8Array(sorted.length), shade = new Uint8Array(30);   // of the row above, edges black
+  const pixels = new Uint8Array(sorted.length);
+  const shade = new Uint8Array(30);   // of a row between black edges
   for (let image = 0; image < pixels.length; image += 784) {
     shade.fill(0);
     for (let row = image; row < image + 784; row += 28)
       for (let column = 1; column <= 28; column++) {
-        // shade[column - 1] is the left pixel's already; the one above to the right is still the last row's
+        // the shade to the left is this row's already, the other two are still those of the row above
         const kind = 9 * shade[column - 1] + 3 * shade[column] + shade[column + 1];
         const pixel = pixels[row + column - 1] = sorted[next[kind]++];
         shade[column] = (pixel > 0) + (pixel > 252);
@@ -263,5 +266,6 @@ async function laboratoryUnpack(packed) {
   }
   const labels = Uint8Array.from(packed.labels, Number);
   const part = (from, to) => ({pixels: pixels.slice(from * 784, to * 784), labels: labels.slice(from, to)});
-  return {source: packed.source, training: part(0, packed.training), test: part(packed.training, labels.length)};
+  return {source: packed.source, training: part(0, packed.training),
+          test: part(packed.training, labels.length)};
 }
