@@ -60,6 +60,8 @@ class Laboratory(SphinxDirective):
     option_spec = dict.fromkeys(["settings", "against", "controls", "views"], directives.unchanged)
 
     def run(self):
+        for path in CODE.glob("model*.py"):   # which the page shows
+            self.env.note_dependency(str(path))
         return [make("laboratory", {"preset": self.arguments[0], **self.options},
                      self.get_location())]
 
@@ -70,6 +72,8 @@ def read_elements(app, document):
         if found := ELEMENT.fullmatch(raw.astext().strip()):
             kind, options = found[1], dict(re.findall(r'data-(\w+)="([^"]*)"', found[2]))
             raw.replace_self(make(kind, options, raw))
+    if any(node["kind"] == "laboratory" for node in document.findall(interactive)):
+        app.env.metadata[app.env.docname]["laboratory"] = True   # for laboratory_data
 
 
 def visit(writer, node):
@@ -79,7 +83,7 @@ def visit(writer, node):
         options["home"] = builder.get_relative_uri(page, "laboratory")
     writer.body.append(writer.starttag(node, "div", CLASS=kind, **{
         f"data-{name}": value for name, value in options.items()}))
-    if kind == "laboratory":
+    if kind == "laboratory" and "controls" not in options:
         sources = {path.stem: path.read_text(encoding="utf8") for path in CODE.glob("model*.py")}
         writer.body.append('<script type="application/json">'
                            + json.dumps(sources).replace("<", r"\u003c") + "</script>")

@@ -174,7 +174,7 @@
   class Laboratory {
     constructor(place) {
       const {preset, settings = "", against = "last", controls, views, home} = place.dataset;
-      this.sources = JSON.parse(place.querySelector("script").textContent);
+      this.sources = JSON.parse(place.querySelector("script")?.textContent ?? "{}");
       this.id = `laboratory-${++elements}`;
       this.whole = controls === undefined;
       this.home = home;
