@@ -27,8 +27,8 @@ from sphinx.util.docutils import SphinxDirective
 
 CODE = Path(__file__).parent.parent / "code"
 SHARED = ["laboratory/network.js", "laboratory/charts.js", "laboratory/laboratory.css"]
-FILES = {"laboratory": [*SHARED, "laboratory/training.js", "laboratory/keras_code.js",
-                        "laboratory/laboratory.js"],
+FILES = {"laboratory": [*SHARED, "laboratory/training.js", "laboratory/settings.js",
+                        "laboratory/keras_code.js", "laboratory/laboratory.js"],
          "explorable": [*SHARED, "explorables/explorables.js", "explorables/explorables.css"]}
 ELEMENT = re.compile(rf'<div class="({"|".join(FILES)})"((?: data-\w+="[^"]*")*)></div>')
 WITHOUT_SCRIPTS = {
