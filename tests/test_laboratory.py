@@ -86,8 +86,9 @@ def test_network_trains_from_the_file_system(open_page):
 def test_the_ghost_is_the_last_run_and_never_the_present_one(open_page):
     page = open_page(PAGE)
     train(page, **QUICK)
-    first, (row,) = {kind: curve(page, kind) for kind in ["training", "test"]}, scores(page)
-    assert curve(page, "ghost training") == [], "a ghost, and there was no run before"
+    first, row = {kind: curve(page, kind) for kind in ["training", "test"]}, scores(page)[0]
+    assert curve(page, "ghost training") == [] and len(scores(page)) == 1, (
+        "the present run is shown as a ghost: there was no run before")
 
     choose(page, Seed="7")
     page.wait_for_timeout(200)
@@ -168,7 +169,9 @@ def test_the_address_keeps_the_settings(open_page):
     choose(page, Output="softmax")
     again = open_page(PAGE)
     again.goto(page.get_by_role("link", name="A link to these settings").evaluate("link => link.href"))
-    assert choices(again) == {**shown, "Output": "softmax"}
+    found, kept = choices(again), {**shown, "Output": "softmax"}
+    lost = {label: (value, found[label]) for label, value in kept.items() if found[label] != value}
+    assert not lost, f"the address does not keep {lost}"
     assert not page.troubles + again.troubles
 
 

@@ -637,9 +637,16 @@
     }
 
     drawCode() {
-      if (!this.parts.code?.parentElement.open) return;
+      const {code} = this.parts;
+      if (!code?.parentElement.open) return;
       const text = laboratoryCode(this.run.settings, this.run.seed, this.sources);
-      this.parts.code.replaceChildren(node("pre", {}, node("code", {}, text)));
+      const copy = node("button", {type: "button"}, "Copy");
+      copy.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(text);
+        this.say("Copied.");
+        copy.textContent = "Copied";
+      });
+      code.replaceChildren(navigator.clipboard ? copy : "", node("pre", {}, node("code", {}, text)));
     }
 
     // ---- Ten seeds --------------------------------------------------------------------------------
