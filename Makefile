@@ -1,6 +1,7 @@
 # `make book` and `make test` are all that a fresh clone needs.
 
 PYTHON ?= python3
+EDITION ?= student
 BIN := .venv/bin
 INSTALLED := .venv/requirements.lock
 
@@ -8,10 +9,12 @@ INSTALLED := .venv/requirements.lock
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT PIP_TARGET
 export PIP_USER := 0
 
-.PHONY: book preview test test-stand-in test-all serve refresh bench
+.PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student \
+	publish-notebooks changed-pages picture upgrade actionlint bench
 
 book: $(INSTALLED)
-	$(BIN)/python _ext build --warningiserror --nitpick --keep-going .
+	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
+		$(if $(filter instructor,$(EDITION)),--path-output _build/instructor) .
 
 preview: $(INSTALLED)
 	COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
@@ -33,15 +36,52 @@ serve: book
 refresh: book
 	$(BIN)/python tools/refresh.py
 
+# for Colab, which opens notebooks from a branch
+publish-notebooks: book
+	$(BIN)/python tools/publish_notebooks.py
+
+# this build beside the newest release in results/; fails where a conclusion moved
+compare: book
+	$(BIN)/python tools/compare.py
+
+# what this build measured, kept as results/NAME.json: make record NAME=2027-winter
+record: book
+	$(BIN)/python tools/compare.py $(NAME)
+
+# a new lesson with its parts: make lesson NAME=weight-decay
+lesson: $(INSTALLED)
+	$(BIN)/python tools/new_lesson.py $(NAME)
+
+# _build/student, a tree for a branch or repository of its own, without closed solutions
+publish-student: $(INSTALLED)
+	COURSE_EDITION=$(EDITION) $(BIN)/python tools/publish_student.py
+
+# new versions within requirements.txt, a build with them, and the comparison
+upgrade: $(INSTALLED)
+	$(BIN)/python tools/upgrade.py
+
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
 
-# a .venv that was moved, or whose Python is gone or another one now, is made again
-ifneq ($(shell grep -qsF "$$(pwd -P)/.venv" .venv/pyvenv.cfg && $(BIN)/python -Ic "import pip" 2>&1 || echo unusable),)
+# the pages that differ from another state of the course: make changed-pages BASE=HEAD~3
+changed-pages: $(INSTALLED)
+	$(BIN)/python tools/changed_pages.py
+
+picture: book
+	$(BIN)/python tools/picture.py
+
+# needs Docker; `make test` lints the workflows too, with zizmor
+actionlint:
+	docker run --rm --volume "$(CURDIR):/course:ro" --workdir /course $(ACTIONLINT)
+
+ACTIONLINT := rhysd/actionlint:1.7.12@sha256:b1934ee5f1c509618f2508e6eb47ee0d3520686341fec936f3b79331f9315667
+
+# a .venv that is of another lock, or was moved, or whose Python is gone or another one now, is made again
+ifneq ($(shell cmp -s requirements.lock .venv/requirements.lock && grep -qsF "$$(pwd -P)/.venv" .venv/pyvenv.cfg && $(BIN)/python -Ic "import pip" 2>&1 || echo unusable),)
 .PHONY: $(INSTALLED)
 endif
 
-$(INSTALLED): requirements.lock
+$(INSTALLED):
 	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit('This course needs Python 3.11, 3.12 or 3.13; $(PYTHON) is ' + sys.version.split()[0] + '. Name another with: make PYTHON=python3.12 ...')"
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock

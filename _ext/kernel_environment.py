@@ -46,8 +46,8 @@ def kernel_environment():
     # `!python` in a cell is this interpreter too
     path = os.pathsep.join([os.path.dirname(sys.executable), kept.get("PATH", os.defpath)])
     environment = {**kept, **SETTINGS, "HOME": str(HOME), "PATH": path}
-    if not HOME.exists():
-        HOME.mkdir(parents=True)
+    if not any(HOME.rglob("fontlist-*.json")):
+        HOME.mkdir(parents=True, exist_ok=True)   # it may hold the data already
         # once here, or Matplotlib says in a lesson's output that it lists the fonts
         subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], env=environment,
                        capture_output=True)

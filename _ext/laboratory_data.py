@@ -14,16 +14,12 @@ import sys
 import zlib
 
 import numpy as np
-from sphinx.util import logging
 
 from kernel_environment import ROOT, kernel_environment
 from lesson_execution import find_data
 
-logger = logging.getLogger(__name__)
-
 TRAINING, TEST = 500, 2000
 PLACE = "_static/laboratory/data.js"   # in the built site alone
-MOST = 450_000   # bytes: what a reader on a phone should have to load at most
 
 
 def pack(x, labels, source):
@@ -66,9 +62,6 @@ def write(app, exception):
         find_data()
     script = subprocess.run([sys.executable, __file__], check=True, stdout=subprocess.PIPE,
                             env=kernel_environment()).stdout
-    if len(script) > MOST:
-        logger.warning("the laboratory's images take %d bytes, and more than %d is much for a phone",
-                       len(script), MOST)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(script)
 

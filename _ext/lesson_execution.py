@@ -23,6 +23,7 @@ from sphinx.util import logging
 
 from kernel_environment import HOME, ROOT, kernel_environment
 from lesson_dependencies import read_lesson
+from solutions import for_this_edition
 
 CACHE = ROOT / "_build/.jupyter_cache"
 LOCK_WAIT = 3600   # seconds; a cold build takes minutes
@@ -208,11 +209,12 @@ def read_executed(text):
         for cell, executed in zip(notebook.cells, find_outputs(get_cache(str(CACHE)), lesson).cells):
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
-    return notebook
+    return for_this_edition(notebook, text.removeprefix("\ufeff"))
 
 
 def setup(app):
     app.setup_extension("lesson_dependencies")
+    app.setup_extension("solutions")
     app.connect("config-inited", prepare)
     app.connect("env-before-read-docs", execute)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""The top of a lesson's page, and the cards that lead to the lessons: number, question, claims."""
+"""What leads through the lessons: the top of each page, its neighbors, the sidebar, the cards."""
 
 import re
 from pathlib import Path
@@ -72,14 +72,36 @@ def add_header(app, document):
     section = title.parent
     section.insert(section.index(title) + 1, nodes.paragraph(
         "", " · ".join(words), classes=["lesson-about"]))
-    question = section[section.index(title) + 2]
-    if isinstance(question, nodes.paragraph) and question.astext().endswith("?"):
-        question["classes"].append("lesson-question")
+    for question in section[section.index(title) + 2:][:1]:
+        if isinstance(question, nodes.paragraph) and question.astext().endswith("?"):
+            question["classes"].append("lesson-question")
+            app.env.metadata[name]["question"] = question.astext()
+
+
+def add_path(app, name, template, context, document):
+    """Give the links to the neighbors their place and question, those of the sidebar their number."""
+    numbers = places(app.env)
+    _, *neighbors = app.builder.relations.get(name) or (None, None, None)
+    for neighbor, link in zip(neighbors, (context.get("prev"), context.get("next"))):
+        if neighbor and link:
+            link["place"] = numbers.get(neighbor)
+            link["question"] = app.env.metadata[neighbor].get("question")
+
+    toctree = context["toctree"]
+    shown = {context["pathto"](lesson): place.split()[1] for lesson, place in numbers.items()}
+
+    def numbered(**options):
+        entries = (toctree(**options) or "").replace('<a class="current', '<a aria-current="page" class="current')
+        return re.sub('<a [^>]*href="([^"]+)">', lambda link: link[0] + (
+            f'<span class="number">{shown[link[1]]}</span> ' if link[1] in shown else ""), entries)
+
+    context["toctree"] = numbered
 
 
 def setup(app):
     app.setup_extension("results_page")
     app.connect("env-before-read-docs", read_moved)
     app.connect("doctree-read", add_header)
+    app.connect("html-page-context", add_path)
     app.add_directive("lesson-cards", LessonCards)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

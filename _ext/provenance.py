@@ -1,4 +1,4 @@
-"""The foot of each page: when it was built, from which state of the course, and with what."""
+"""The foot of each page: its build, the state of the course, and under which terms it may be used."""
 
 import datetime
 import html
@@ -27,7 +27,17 @@ def installed(name):
         return None
 
 
+def add_terms(app, name, template, context, document):
+    """Link the license and how to cite the course, from any page."""
+    if "license" in app.env.found_docs:
+        page = context["pathto"]("license").rstrip("#")
+        context["theme_extra_footer"] += (
+            f'<p>The text may be used under <a href="{page}#license" rel="license">CC BY 4.0</a>, the '
+            f'code under the MIT license. <a href="{page}#citation">How to cite the course</a></p>')
+
+
 def setup(app):
     # after lesson_execution, which finds out what data there are
     app.connect("config-inited", add_foot, priority=900)
+    app.connect("html-page-context", add_terms)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lesson_execution import PREVIEW, read_executed
 
-COLUMNS = ["claim", "measured", "needs", "lecture", ""]
+COLUMNS = ["claim", "measured", "needs", "lecture", "verdict"]
 
 
 class Claims(SphinxDirective):

@@ -11,6 +11,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW, read_executed
+from method_names import color_class
 from results_page import table
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,8 @@ def picture(lessons):
             y += ROW
             mean, half = interval(values)
             parts.append(f'<text x="0" y="{y - 14}">{html.escape(method)}</text>')
-            parts += [f'<circle cx="{x(value):.1f}" cy="{y - 4}" r="3"/>' for value in values]
+            parts.append(f'<g class="{color_class(method)}">' + "".join(
+                f'<circle cx="{x(value):.1f}" cy="{y - 4}" r="3"/>' for value in values) + "</g>")
             parts.append(f'<path d="M{x(mean - half):.1f} {y + 3}H{x(mean + half):.1f}'
                          f'M{x(mean):.1f} {y}v6"/>')
             if lecture is not None:

@@ -1,16 +1,36 @@
 """What the theme and its extensions leave amiss in a page, mended before the page is written."""
 
+import re
+
+MENDED = [
+    # ARIA wants the items of a list to be listitems
+    (re.compile('role="doc-biblioentry"'), 'role="listitem"'),
+    # a control is called what is written on it
+    (re.compile('<summary aria-label="Toggle hidden content">'), "<summary>"),
+    # what a cell of a head heads, for who hears a table; a cell without words heads nothing
+    (re.compile(r'<th class="[^"]*"([^>]*)>(?:<p></p>)?</th>'), r"<td\1></td>"),
+    (re.compile(r'<th class="(head[^"]*)" colspan='), r'<th scope="colgroup" class="\1" colspan='),
+    (re.compile('<th class="(head[^"]*)">'), r'<th scope="col" class="\1">'),
+    (re.compile('<th class="(stub[^"]*)">'), r'<th scope="row" class="\1">'),
+]
+
 
 def mend(app, name, template, context, document):
     if "body" in context:
-        # ARIA wants the items of a list to be listitems
-        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
-    # no page runs code of its own: sphinx-thebe is for sites that do, and comes with Jupyter Book
-    for kind in ["script_files", "css_files"]:
-        context[kind] = [file for file in context.get(kind, []) if "thebe" not in (
-            str(getattr(file, "filename", None) or "") + file.attributes.get("body", "")).lower()]
+        for amiss, right in MENDED:
+            context["body"] = amiss.sub(right, context["body"])
+    context["css_files"] = [file for file in context.get("css_files", [])
+                            if "thebe" not in str(getattr(file, "filename", None))]
+
+
+def drop_thebe(app, config):
+    """Leave out sphinx-thebe, which comes with Jupyter Book: live_code has what this course needs."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [listener for listener in listeners
+                        if listener.handler.__module__ != "sphinx_thebe"]
 
 
 def setup(app):
+    app.connect("config-inited", drop_thebe)
     app.connect("html-page-context", mend, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

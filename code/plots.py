@@ -1,29 +1,67 @@
 """The figures that several lessons draw. Importing this module sets the style of them all."""
 
-from io import BytesIO
+from io import StringIO
 from pathlib import Path
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogFormatter
 
 import mnist
+from methods import color, number
+from narrow import make_narrow
 from seeds import interval
 
 plt.style.use(Path(__file__).with_name("course.mplstyle"))
+
+# What is zero or blank in an image is transparent, and has the color of the page.
+for name, colors in {
+        "ink": [(0, (0, 0, 0, 0)), (1, (0, 0, 0, 1))],
+        "signed": [(0, ("C0", 1)), (0.5, ("C0", 0)), (0.5, ("C1", 0)), (1, ("C1", 1))]}.items():
+    matplotlib.colormaps.register(LinearSegmentedColormap.from_list(name, colors, N=65), force=True)
 
 
 def show(description, metadata=None):
     """Show the current figure, with the words that stand for it where it cannot be seen.
 
     description: what the figure shows, for screen readers and for a notebook without its images.
-    metadata: a dictionary to keep with the output.
+    metadata: a dictionary to keep with the output. The figure as drawn for a phone is kept there
+        too: the site shows it where the page is narrow.
     """
-    png = BytesIO()
-    plt.savefig(png, format="png")
-    plt.close()
-    display({"image/png": png.getvalue(), "text/plain": description}, raw=True, metadata=metadata)
+    figure = plt.gcf()
+    for axis in figure.axes:
+        for line in (axis.xaxis, axis.yaxis):
+            if isinstance(line.get_major_formatter(), LogFormatter):
+                line.set_major_formatter(_PowersOfTen())
+                line.set_minor_formatter(_PowersOfTen())
+    wide = _svg(figure)
+    make_narrow(figure)
+    narrow = _svg(figure)
+    plt.close(figure)
+    display({"image/svg+xml": wide, "text/plain": description}, raw=True,
+            metadata={"narrow": narrow, **(metadata or {})})
+
+
+def _svg(figure):
+    drawn = StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})   # equal figures, equal texts
+    return drawn.getvalue()
+
+
+class _PowersOfTen(LogFormatter):
+    """Labels of a logarithmic axis in one size: Matplotlib's own exponents are too small to read."""
+
+    def __call__(self, x, pos=None):
+        if not super().__call__(x, pos):   # not every tick has a label
+            return ""
+        if x == 0 or 1e-4 < abs(x) < 1e6:
+            return f"{x:,.15g}"
+        sign, power = "-" if x < 0 else "", str(round(np.log10(abs(x))))
+        return sign + "10" + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def evidence(runs, description, *, reference=None, lecture=None,
@@ -49,22 +87,29 @@ def evidence(runs, description, *, reference=None, lecture=None,
                 mean, half = interval(rows[name])
                 # a seed has one height in a row, on the left and on the right
                 heights = row - 0.12 + np.linspace(-0.14, 0.14, len(rows[name]))
-                axis.plot(rows[name], heights, "o", color="C0", alpha=0.55, markersize=4,
+                axis.plot(rows[name], heights, "o", color=color(name), alpha=0.85, markersize=4,
                           markeredgewidth=0, label="one seed")
                 axis.errorbar(mean, row + 0.22, xerr=half, fmt="|", color="black", capsize=3,
                               linewidth=1.4, label="mean, 95% interval")
     for row, name in enumerate(runs):
         if name in lecture:
-            axes[0, 0].plot(lecture[name], row, "x", color="C1", markersize=8,
+            axes[0, 0].plot(lecture[name], row, "x", color="black", markersize=8,
                             markeredgewidth=2, label="the lecture")
     axes[0, 0].set(xlabel=quantity, yticks=range(len(runs)), yticklabels=list(runs),
                    ylim=(len(runs) - 0.45, -0.55))
     if gains:
         axes[0, 1].axvline(0, color="0.4", linestyle="-", linewidth=1)
-        axes[0, 1].set_xlabel(f"gain, same seed, over\n{reference}")
+        axes[0, 1].set_xlabel("gain, same seed")
+        low, high = axes[0, 1].get_xlim()
+        side = "left" if high > -low else "right"   # of the word, which stands where there is room
+        axes[0, 1].annotate("reference", (0, list(runs).index(reference)), fontsize="small",
+                            xytext=(4 if side == "left" else -4, 0), textcoords="offset points",
+                            ha=side, va="center")
     for axis in axes.flat:
         axis.locator_params(axis="x", nbins=4)   # decimals and signs take room
     entries = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels())))   # each once
+    entries |= {"one seed": Line2D([], [], linestyle="", marker="o", color="0.45", markersize=4),
+                "mean, 95% interval": Line2D([], [], color="black", marker="|", linewidth=1.4)}
     figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=3,
                   fontsize="small")
     show(description, {"evidence": {
@@ -107,38 +152,46 @@ def _gains(runs, reference):
 def learning_curves(histories, description, *, every=1, heldout="test"):
     """Draw accuracy and cost against epochs: training solid, images held out dashed.
 
-    histories: one Keras `History`, or a dictionary of them by name, a color each.
+    histories: one Keras `History`, or a dictionary of them by method, a color each.
     every: the `validation_freq` that they were trained with.
     heldout: what the `validation_data` were, "test" or "validation" images.
 
     Raises ValueError if a history has not as many held-out values as `every` makes.
     """
-    one = not isinstance(histories, dict)
+    if not isinstance(histories, dict):
+        histories = {"": histories}
     figure, axes = plt.subplots(1, 2)
-    seen = False
-    for number, history in enumerate([histories] if one else histories.values()):
-        values, colors = history.history, ["C0", "C1"] if one else [f"C{number}"] * 2
+    colors, seen = _different_colors(histories), False
+    for name, history in histories.items():
+        values = history.history
         for axis, quantity in zip(axes, ["accuracy", "loss"]):
             epochs = np.arange(1, len(values[quantity]) + 1)
-            axis.plot(epochs, values[quantity], "-", color=colors[0])
+            axis.plot(epochs, values[quantity], "-", color=colors[name])
             if f"val_{quantity}" in values:
                 seen, evaluated = True, epochs[every - 1::every]
                 if len(evaluated) != len(values[f"val_{quantity}"]):
                     raise ValueError(f"{len(values[f'val_{quantity}'])} held-out values in "
                                      f"{len(epochs)} epochs: every is the validation_freq of fit")
-                axis.plot(evaluated, values[f"val_{quantity}"], "--", color=colors[1])
+                axis.plot(evaluated, values[f"val_{quantity}"], "--", color=colors[name])
     axes[0].set(xlabel="epoch", ylabel="accuracy (fraction correct)", ylim=(0, 1.02))
     axes[1].set(xlabel="epoch", ylabel="cost")
     axes[1].set_ylim(bottom=0)
-    names = [] if one else [Line2D([], [], color=f"C{number}", linestyle="-", linewidth=5,
-                                   label=name) for number, name in enumerate(histories)]
-    parts = [Line2D([], [], color="C0" if one else "black", linestyle="-", label="training")]
-    if seen:
-        parts.append(Line2D([], [], color="C1" if one else "black", linestyle="--", label=heldout))
+    names = [Line2D([], [], color=colors[name], linewidth=5, label=name)
+             for name in histories if name]
+    ink = "black" if names else colors[""]
+    parts = [Line2D([], [], color=ink, linestyle=line, label=part)
+             for line, part in [("-", "training"), ("--", heldout)][:1 + seen]]
     # outside, where it covers no curve
     figure.legend(handles=names + parts, loc="outside upper center", fontsize="small",
                   ncols=min(5, len(names + parts)))
     show(description)
+
+
+def _different_colors(names):
+    """Return the methods' colors by name; names that have none of their own take what is left."""
+    known = {name: color(name) for name in names if number(name) is not None}
+    left = (f"C{n}" for n in range(7) if f"C{n}" not in known.values())
+    return {name: known.get(name) or next(left) for name in names}
 
 
 def digits(images, titles, description, *, columns=10):
@@ -153,28 +206,24 @@ def digits(images, titles, description, *, columns=10):
     show(description)
 
 
-def weights(models, description, *, units=8, common_scale=True):
+def weights(models, description, *, units=8):
     """Draw the weights into the first hidden units of each named model as 28x28 images.
 
-    Blue is negative, white zero, red positive. All rows, one a model, share a color scale, so
-    that they can be compared; with `common_scale=False` each row has its own.
+    Blue is negative, blank zero, orange positive. All rows, one a model, share a color scale, so
+    that they can be compared.
     """
     kernels = {name: model.get_layer("hidden").kernel.numpy()[:, :units]
                for name, model in models.items()}
-    limits = {name: np.abs(kernel).max() for name, kernel in kernels.items()}
+    limit = max(np.abs(kernel).max() for kernel in kernels.values())
     figure, axes = plt.subplots(len(models), units, figsize=(7, 0.4 + 0.8 * len(models)),
                                 squeeze=False)
     for row, (name, kernel) in zip(axes, kernels.items()):
-        limit = max(limits.values()) if common_scale else limits[name]
         for axis, weight in zip(row, kernel.T):
-            image = axis.imshow(weight.reshape(28, 28), cmap="RdBu_r", vmin=-limit, vmax=limit)
+            image = axis.imshow(weight.reshape(28, 28), cmap="signed", vmin=-limit, vmax=limit)
             axis.set(xticks=[], yticks=[])
-            axis.grid(False)
+            axis.spines[:].set(visible=True, color="0.8")
         row[0].set_ylabel(name)
-        if not common_scale:
-            figure.colorbar(image, ax=row, label="weight", shrink=0.9)
-    if common_scale:
-        figure.colorbar(image, ax=axes, label="weight", shrink=0.9)
+    figure.colorbar(image, ax=axes, label="weight", shrink=0.9)
     show(description)
 
 
@@ -183,19 +232,20 @@ def confusion(labels, predicted, description):
 
     labels, predicted: (n,) integers from 0 to 9.
     """
-    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix   # takes a second
+    from sklearn.metrics import confusion_matrix   # takes a second
 
-    shares = confusion_matrix(labels, predicted, labels=range(10), normalize="true")
+    percent = 100 * confusion_matrix(labels, predicted, labels=range(10), normalize="true")
     figure, axis = plt.subplots(figsize=(5.2, 4.4), layout="compressed")
     axis.grid(False)
-    drawn = ConfusionMatrixDisplay(100 * shares).plot(
-        ax=axis, cmap="Blues", values_format=".0f", im_kw={"vmin": 0, "vmax": 100},
-        text_kw={"fontsize": "small"}, colorbar=False)
-    for text in drawn.text_.flat:
-        if text.get_text() == "0":
-            text.set_text("")   # the errors stand out
-    axis.set(xlabel="predicted digit", ylabel="true digit")
-    figure.colorbar(drawn.im_, label="share of the true digit (%)")
+    shades = LinearSegmentedColormap.from_list("", [("C0", 0), ("C0", 1)])
+    drawn = axis.pcolormesh(range(10), range(10), percent, cmap=shades, vmin=0, vmax=100)
+    for (row, column), share in np.ndenumerate(percent.round()):
+        if share:   # without zeros the errors stand out
+            axis.text(column, row, f"{share:.0f}", color="white" if share > 50 else "black",
+                      ha="center", va="center", fontsize="small")
+    axis.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10),
+             aspect="equal", ylim=(9.5, -0.5))
+    figure.colorbar(drawn, label="share of the true digit (%)")
     show(description)
 
 

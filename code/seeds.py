@@ -63,7 +63,10 @@ def interval(values):
 
 
 def _processes():
-    """Return how many runs fit side by side into this computer, or into this container."""
+    """Return how many runs fit side by side: into this computer, this container, or a cluster."""
+    backend, _ = joblib.parallel.get_active_backend()
+    if not isinstance(backend, joblib.parallel.LokyBackend):
+        return -1   # all its workers
     found = [Path(limit).read_text().strip() for limit in LIMITS if Path(limit).exists()]
     memory = min((int(limit) / 2**30 for limit in found if limit.isdigit()), default=np.inf)
     return int(max(1, min(joblib.cpu_count(), (memory - KERNEL) // WORKER)))

@@ -209,6 +209,7 @@ def edited(change):
     lambda lesson, cell: cell["metadata"].update(vscode={"languageId": "python"}, id="yWp", colab={}),
     lambda lesson, cell: cell["metadata"].update(execution={"iopub.status.busy": "2026"}),
     lambda lesson, cell: cell["metadata"].update(tags=["hide-input", "nbval-ignore-output"]),
+    lambda lesson, cell: cell["metadata"].update(mystnb={"figure": {"caption": "L2 gains."}}),
     lambda lesson, cell: cell.update(execution_count=7, outputs=[
         {"output_type": "stream", "name": "stdout", "text": "2"}]),
     lambda lesson, cell: cell.update(source=["1 ", "+ 1"]),
@@ -566,6 +567,11 @@ def test_make_keeps_a_sound_environment_and_makes_a_broken_one_again(tmp_path):
     assert installs()
     install()
     assert not installs(), "a second make would install again"
+    os.utime(here / "requirements.lock", (2e9, 2e9))   # as a checkout beside a restored .venv has it
+    assert not installs(), "the lock is the same, but of another date"
+    (here / "requirements.lock").write_text("# other versions")
+    assert installs(), "the lock is another one"
+    install()
     for python in here.glob(".venv/bin/python*"):
         python.unlink()
         python.symlink_to("/nowhere/python")
@@ -578,3 +584,96 @@ def test_make_keeps_a_sound_environment_and_makes_a_broken_one_again(tmp_path):
         check=True, env={**os.environ, "PIP_USER": "1", "PIP_TARGET": "/x", "PYTHONPATH": "/x"}).stdout
     assert "PIP_USER=0\n" in variables and "PIP_TARGET" not in variables
     assert "PYTHONPATH" not in variables
+
+
+# Links and what pages show of each other
+
+@pytest.mark.parametrize("link, named", [
+    ("[](nowhere.md)", "nowhere.md"),
+    ("[there](lessons/nowhere.ipynb)", "lessons/nowhere.ipynb"),
+    ("[there](lessons/uses.ipynb#nowhere)", "nowhere"),
+    ("[there](#nowhere)", "nowhere"),
+    ("{doc}`lessons/nowhere`", "lessons/nowhere"),
+    ("{ref}`nowhere`", "nowhere"),
+    ("{term}`nowhere`", "nowhere"),
+    ("{eq}`nowhere`", "nowhere"),
+    ("{cite:p}`nowhere`", "nowhere"),
+    ("{download}`nowhere.csv`", "nowhere.csv"),
+    ("![](nowhere.png)", "nowhere.png"),
+])
+def test_a_dead_link_fails_the_build_by_name(book, link, named):
+    book.lessons(uses=notebook())
+    book.write("index.md", f"# The book\n\nSee {link}.\n")
+    succeeded, printed = book.build()
+    assert not succeeded, f"the build is content with {link}"
+    assert re.search(f"index.md.*{re.escape(named)}", printed), f"the build does not name {link}: {printed}"
+
+
+def test_pages_show_what_other_pages_say_now(book):
+    def write(question, definition):
+        book.write("index.md", f"# The book\n\n```{{glossary}}\nepoch\n  {definition}\n```\n\n"
+                               f"$$\n{definition[0]} = 1\n$$ (eq-one)\n")
+        first, second = json.loads(notebook()), json.loads(notebook())
+        first["cells"][0]["source"] = "# First\n\nAn {term}`epoch`, by {eq}`eq-one`, of {cite:t}`spence2022`."
+        second["cells"][0]["source"] = f"# Second\n\n{question}"
+        book.lessons(first=json.dumps(first), second=json.dumps(second))
+        book.write("references.md", "# References\n\n```{bibliography}\n```\n")
+        book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: references\n")
+        succeeded, printed = book.build()
+        assert succeeded, printed
+        return book.page("lessons/first")
+
+    page = write("Is it so?", "One pass.")
+    assert page.count("<template data-of=") == 3 and "One pass." in page and "Is it so?" in page
+    assert '<span class="number">2</span> Second' in page and "lesson 2 of 2" in page
+    page = write("Is it otherwise?", "Another pass.")
+    assert "Another pass." in page, "a page shows a term as it was defined before"
+    assert "Is it otherwise?" in page, "a page asks the question that its neighbor had before"
+
+
+# The site's address
+
+def test_the_address_is_set_in_one_place_and_needed_nowhere(book):
+    book.copy("LICENSE", "CITATION.cff", "license.md")
+    book.lessons(uses=notebook())
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: license\n")
+    book.write("index.md", "# The book\n\nWhat it is about.\n")
+    term = (book.folder / "term.yml").read_text()
+    site = book.folder / "_build/html"
+
+    book.write("term.yml", term.replace('site: ""', "site: https://example.org/course"))
+    succeeded, printed = book.build()
+    assert succeeded, printed
+    for name in ["index", "lessons/uses", "license"]:
+        address = f"https://example.org/course/{name}.html"
+        assert f'<link rel="canonical" href="{address}"' in book.page(name)
+        assert f'<meta property="og:url" content="{address}"' in book.page(name)
+        assert 'content="https://example.org/course/_static/page.png"' in book.page(name)
+        assert f"<loc>{address}</loc>" in (site / "sitemap.xml").read_text()
+    assert '<meta name="description" content="What it is about.">' in book.page("index")
+    assert '<meta property="og:description" content="What it is about."' in book.page("index")
+    assert (site / "sitemap.xml").read_text().count("<loc>") == 3
+    links = set(re.findall('(?:href|src)="([^"#]+)', book.page("404")))
+    assert {"/course/", "/course/lessons/uses.html", "/course/license.html"} <= links
+    for link in links:   # the page is served in the place of any other, at any depth
+        path = link.split("?")[0]
+        assert re.match("/course/|https://", path), f"404.html leads to {link}, from wherever it is shown"
+        assert not path.startswith("/") or (site / path.removeprefix("/course/")).exists(), f"{link} leads nowhere"
+
+    book.write("index.md", "# The book\n\nWhat it is about now.\n")
+    succeeded, printed = book.build(COURSE_ADDRESS="http://localhost:8000/")
+    assert succeeded, printed
+    assert '<link rel="canonical" href="http://localhost:8000/lessons/uses.html"' in book.page("lessons/uses")
+    assert (site / "sitemap.xml").read_text().count("<loc>http://localhost:8000/") == 3
+
+    book.write("term.yml", term)
+    succeeded, printed = book.build()
+    assert succeeded, printed
+    for name in ["index", "lessons/uses"]:
+        assert "canonical" not in book.page(name) and "og:" not in book.page(name)
+    assert not (site / "sitemap.xml").exists() and not (site / "404.html").exists()
+
+
+def test_an_address_that_is_none_is_refused(book):
+    succeeded, printed = book.build(COURSE_ADDRESS="example.org/course")
+    assert not succeeded and "is to begin with https://, but is example.org/course" in printed

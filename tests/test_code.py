@@ -3,14 +3,17 @@
 import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import mnist   # before anything that loads TensorFlow: it silences the start-up notices
 
+import joblib
 import keras
 import matplotlib
 import matplotlib.pyplot as plt
@@ -20,6 +23,7 @@ import tensorflow as tf
 from tensorflow.python.framework import ops
 
 import claims
+import figures
 import lecture
 import model1
 import model3
@@ -640,6 +644,23 @@ def test_interval_covers_the_mean_in_95_of_100_cases():
     assert 0.94 < np.mean(covered) < 0.96, "interval: not a 95% interval of Student's t"
 
 
+def test_over_seeds_runs_on_a_cluster_by_one_line_and_gives_the_same(monkeypatch):
+    from distributed import Client, LocalCluster   # takes seconds
+
+    def run(seed):
+        return [np.random.random(), os.getpid()]
+
+    monkeypatch.setenv("PYTHONPATH", str(Path(seeds.__file__).parent))   # for the workers
+    here = seeds.over_seeds(run, range(4))
+    with (LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1",
+                       dashboard_address=None) as cluster, Client(cluster),
+          joblib.parallel_config(backend="dask")):
+        there = seeds.over_seeds(run, range(4))
+    assert (here[:, 0] == there[:, 0]).all(), "over_seeds: a cluster gives other numbers"
+    assert not set(here[:, 1]) & set(there[:, 1]), "over_seeds: the runs were not on the cluster"
+    assert len(set(there[:, 1])) == 2, "over_seeds: the runs were not on both workers"
+
+
 def test_over_seeds_raises_what_a_run_raises():
     with pytest.raises(ZeroDivisionError):
         seeds.over_seeds(lambda seed: 1 / seed, [1, 0])
@@ -980,10 +1001,74 @@ RUNS = {"plain": np.array([0.6, 0.64, 0.62]), "L2": np.array([0.8, 0.78, 0.76]),
 def test_each_plot_is_shown_with_its_description_and_closed(published, capsys, draw):
     draw()
     (shown, metadata), = published
-    assert shown["image/png"].startswith(b"\x89PNG"), "plots: no image was shown"
+    for drawing in [shown["image/svg+xml"], metadata["narrow"]]:
+        assert ElementTree.fromstring(drawing.encode()).tag.endswith("svg"), "plots: no drawing"
     assert shown["text/plain"] == "what it shows", "plots: the image has no description beside it"
     assert not plt.get_fignums(), "plots: the figure stays open and would be shown a second time"
     assert capsys.readouterr() == ("", ""), "plots: something besides the figure was printed"
+
+
+def sizes(drawing):
+    """Return width and height of an SVG, and the size of each of its texts, all in pixels."""
+    root = ElementTree.fromstring(drawing.encode())
+    texts = [float(re.search(r"font-size: ([\d.]+)px", text.get("style"))[1]) * 96 / 72
+             for text in root.iter() if "font-size" in text.get("style", "")]
+    return [float(root.get(side).removesuffix("pt")) * 96 / 72 for side in ("width", "height")], texts
+
+
+def panels(drawing):
+    return drawing.count('<g id="axes_')
+
+
+def four_panels():
+    _, axes = plt.subplots(1, 4, sharey=True, figsize=(7, 2.4))
+    axes[0].set_ylabel("cost")
+    for axis in axes:
+        axis.loglog([1e-6, 1e3], [1e-3, 1], label="$w$")
+    plots.show("what it shows")
+
+
+@pytest.mark.parametrize("draw", [
+    lambda: plots.learning_curves({f"method {n}": history(**BOTH) for n in range(5)}, "", every=2),
+    lambda: plots.digits(np.zeros((20, 784)), range(20), ""),
+    lambda: plots.weights({"plain": model1.get_model(9), "tanh": model5.get_model(9)}, ""),
+    lambda: plots.confusion(np.arange(10), np.arange(10)[::-1], ""),
+    lambda: plots.evidence(RUNS, "", reference="plain"), four_panels],
+    ids=["learning_curves", "digits", "weights", "confusion", "evidence", "four panels"])
+def test_figures_fit_pages_and_phones_with_letters_of_11_pixels(published, draw):
+    draw()
+    (shown, metadata), = published
+    for drawing, limit in [(shown["image/svg+xml"], 672), (metadata["narrow"], 336)]:
+        (width, _), texts = sizes(drawing)
+        assert texts and width <= limit, f"plots: a drawing of {width} pixels, with {len(texts)} texts"
+        assert min(texts) >= 11, f"plots: letters of {min(texts):.1f} pixels"
+    assert panels(metadata["narrow"]) == panels(shown["image/svg+xml"])
+
+
+def test_panels_are_stacked_on_a_phone_and_keep_their_labels(published):
+    four_panels()
+    (shown, metadata), = published
+    wide, narrow = shown["image/svg+xml"], metadata["narrow"]
+    assert (wide.count(">cost<"), narrow.count(">cost<")) == (1, 2), (
+        "narrow: of two by two panels each row needs the label that all four had in common")
+    assert narrow.count(">0.01<") == 2 * wide.count(">0.01<"), "narrow: ticks without their numbers"
+    heights = [sizes(drawing)[0][1] for drawing in (wide, narrow)]
+    assert heights[1] == pytest.approx(2 * heights[0]), "narrow: panels are pressed together"
+
+
+def test_powers_of_ten_are_text_of_one_size(published):
+    four_panels()
+    (shown, _), = published
+    assert re.search(">10⁻[⁴⁵⁶]<", shown["image/svg+xml"]), "plots: 1e-05 is no label"
+    assert "tspan" not in shown["image/svg+xml"], "plots: an exponent is raised and smaller"
+
+
+def test_equal_figures_are_equal_texts(published):
+    for _ in range(2):
+        plots.evidence(RUNS, "", reference="plain")
+    (first, metadata), (second, others) = published
+    assert first == second and metadata["narrow"] == others["narrow"], (
+        "plots: pages change though nothing has changed")
 
 
 @pytest.fixture
@@ -1006,7 +1091,7 @@ def legend():
 @pytest.mark.parametrize("draw", [
     lambda: plots.learning_curves(history(**BOTH), "", every=2),
     lambda: plots.learning_curves({f"method {n}": history(**BOTH) for n in range(5)}, "", every=2),
-    lambda: plots.weights({"plain": model1.get_model(9)}, "", common_scale=False),
+    lambda: plots.weights({"plain": model1.get_model(9)}, ""),
     lambda: plots.confusion(np.arange(10), np.arange(10)[::-1], ""),
     lambda: plots.evidence({f"a method with a long name {n}": RUNS["plain"] for n in range(12)},
                            "", reference="a method with a long name 3"),
@@ -1042,7 +1127,7 @@ def test_learning_curves_shows_each_network_in_a_color_and_held_out_images_dashe
     plots.learning_curves({"plain": history(**BOTH), "L2": history(**BOTH)}, "", every=2)
     for axis in axes():
         colors = [line.get_color() for line in axis.lines]
-        assert colors == ["C0", "C0", "C1", "C1"]
+        assert colors == [plots.color("plain")] * 2 + [plots.color("L2")] * 2
         assert [line.get_linestyle() for line in axis.lines] == ["-", "--", "-", "--"]
 
 
@@ -1056,8 +1141,9 @@ def test_legend_of_learning_curves_names_all_and_covers_nothing(axes, histories,
     found, covers = legend()
     assert found == words
     assert not covers, "learning_curves: the legend covers the curves that it explains"
-    colors = {handle.get_color() for handle in plt.gcf().legends[0].legend_handles[:2]}
-    assert len(colors) == min(2, len(words)), "learning_curves: one color, two meanings"
+    lines = {(handle.get_color(), handle.get_linestyle())
+             for handle in plt.gcf().legends[0].legend_handles}
+    assert len(lines) == len(words), "learning_curves: one line, two meanings"
 
 
 def test_accuracy_is_drawn_from_0_to_1_and_cost_from_0(axes):
@@ -1098,7 +1184,9 @@ def test_evidence_compares_seed_by_seed_with_the_reference(axes):
         "evidence: the right panel has a row for each method but the reference")
     np.testing.assert_allclose(shown_runs(right)[0], [-0.2, -0.14, -0.14])
     assert np.mean(shown_intervals(right)[0]) == pytest.approx(-0.16)
-    assert right.get_xlabel() == "gain, same seed, over\nL2"
+    assert right.get_xlabel() == "gain, same seed"
+    (word, row), = [(text.get_text(), text.xy[1]) for text in right.texts]
+    assert (word, row) == ("reference", 1), "evidence: what the gains are over is not to be seen"
     assert any(set(line.get_xdata()) == {0} for line in right.lines), "evidence: no line at zero"
     heights = {tuple(np.ptp(line.get_ydata()) + line.get_ydata()) for axis in (left, right)
                for line in axis.lines if line.get_marker() == "o"}
@@ -1118,6 +1206,7 @@ def test_evidence_keeps_the_runs_with_the_output(published, monkeypatch):
     monkeypatch.setattr(mnist, "source", "stand-in")
     plots.evidence(RUNS, "", reference="plain", lecture={"L2": 0.78}, quantity="cost")
     (_, metadata), = published
+    del metadata["narrow"]
     assert metadata == {"evidence": {
         "quantity": "cost", "reference": "plain", "lecture": {"L2": 0.78}, "data": "stand-in",
         "runs": [[name, runs.tolist()] for name, runs in RUNS.items()]}}
@@ -1167,35 +1256,32 @@ def test_digits_draws_each_image_under_its_title(axes):
     assert not any(axis.axison for axis in axes())
 
 
-@pytest.mark.parametrize("options, limits", [({}, [5, 5]), ({"common_scale": False}, [2, 5])])
-def test_weights_are_images_on_one_scale_unless_told_otherwise(axes, options, limits):
+def test_weights_are_images_on_one_scale(axes):
     models = {"plain": model1.get_model(3), "L2": model3.get_model(3)}
     for model, largest in zip(models.values(), [2, -5]):
         hidden = model.get_layer("hidden")
         kernel = np.zeros((784, 3))
         kernel[30, 1], kernel[:, 2] = largest, 9   # the third unit is not drawn
         hidden.set_weights([kernel, np.zeros(3)])
-    plots.weights(models, "", units=2, **options)
+    plots.weights(models, "", units=2)
     drawn = [axis for axis in axes() if axis.images]
     assert len(drawn) == 4
-    for (row, limit), largest in zip(enumerate(limits), [2, -5]):
+    for row, largest in enumerate([2, -5]):
         for axis in drawn[2 * row:2 * row + 2]:
-            assert axis.images[0].get_clim() == (-limit, limit), (
-                f"weights: row {row} of {options or 'the default'} has another color scale")
+            assert axis.images[0].get_clim() == (-5, 5), f"weights: row {row} has another color scale"
         assert drawn[2 * row + 1].images[0].get_array()[1, 2] == largest, "weights: no image"
         assert drawn[2 * row].get_ylabel() == list(models)[row]
-    bars = [axis for axis in axes() if not axis.images]
-    assert len(bars) == (1 if not options else 2), "weights: a color bar for each scale"
+    assert len([axis for axis in axes() if not axis.images]) == 1, "weights: a color bar for each scale"
 
 
 def test_rows_of_the_confusion_matrix_are_true_digits_in_percent(axes):
     plots.confusion(np.array([3, 3, 3, 3]), np.array([3, 5, 5, 5]), "")
     axis = axes()[0]
-    percent = axis.images[0].get_array()
+    percent = axis.collections[0].get_array()
     assert percent.shape == (10, 10), "confusion: a digit that does not occur has no row"
     assert percent[3, 5] == 75, "confusion: true 3 taken for 5 three times of four is not 75%"
     assert percent[5, 3] == 0, "confusion: rows and columns are exchanged"
-    assert axis.images[0].get_clim() == (0, 100), "confusion: colors are not of 0 to 100%"
+    assert axis.collections[0].get_clim() == (0, 100), "confusion: colors are not of 0 to 100%"
     assert axis.get_ylabel() == "true digit" and axis.get_xlabel() == "predicted digit"
     words = sorted(text.get_text() for text in axis.texts if text.get_text())
     assert words == ["25", "75"], "confusion: empty cells hide the errors behind zeros"
@@ -1218,10 +1304,32 @@ def test_saturation_of_tanh_begins_at_minus_1(axes):
     assert sum(bar.get_height() for bar in bars) == pytest.approx(100)
 
 
-def test_figures_read_on_dark_pages_and_by_color_blind_readers():
+def test_a_method_has_one_color_in_all_figures(axes):
+    runs = RUNS["plain"]
+    for number, names in enumerate([["plain", "L2 0.001"], ["L2 0.001", "dropout on units", "plain"]]):
+        plots.evidence(dict.fromkeys(names, runs), "")
+        dots = [line for line in plt.gcf().axes[0].lines if line.get_marker() == "o"]
+        assert [dot.get_color() for dot in dots] == [plots.color(name) for name in names]
+    assert len({plots.color(name) for name in [
+        "plain", "L2 0.001", "dropout 0.2", "dropout on pixels", "pixels / 255", "control"]}) == 6
+    assert plots.color("control, L2") == plots.color("L2 0.001")
+    assert plots.color("an unknown method") == "0.45"
+
+
+def test_curves_of_unknown_methods_take_colors_that_no_method_of_the_figure_has(axes):
+    plots.learning_curves({"a": history(**SEEN), "plain": history(**SEEN)}, "")
+    unknown, plain = [line.get_color() for line in axes()[0].lines]
+    assert plain == plots.color("plain") and unknown not in (plain, "0.45")
+
+
+def test_blank_pixels_show_the_page_behind_them():
+    for name, zero in [("ink", 0.0), ("signed", 0.5)]:
+        assert matplotlib.colormaps[name](zero)[3] < 0.05, f"{name}: a box on a dark page"
+
+
+def test_figures_read_on_white_notebooks_and_by_color_blind_readers():
     assert plt.rcParams["figure.facecolor"] == "white", (
-        "course.mplstyle: without white behind it, black text is lost on a dark page")
+        "course.mplstyle: without white behind it, black text is lost in a dark notebook")
     colors = plt.rcParams["axes.prop_cycle"].by_key()["color"]
-    assert {f"#{color.lstrip('#')}" for color in colors} <= {
-        "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"}, (
-        "course.mplstyle: not the colors of Okabe and Ito")
+    assert [f"#{color.lstrip('#').lower()}" for color in colors] == [*figures.METHODS, "#000000"], (
+        "course.mplstyle: not the colors that _ext/figures.py puts the page's colors in place of")

@@ -12,7 +12,7 @@ print("one")
 sys.stdout.flush()
 time.sleep(0.5)
 print("two")
-display({"image/png": b"an image", "text/plain": "a figure"}, raw=True, metadata={"kept": {}})
+display({"image/svg+xml": "<svg/>", "text/plain": "a figure"}, raw=True, metadata={"kept": {}})
 print("three")"""
 
 

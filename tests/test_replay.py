@@ -95,3 +95,19 @@ def test_an_output_more_or_less_is_told(book, source, stored):
     passed, report = nbval(book)
     assert not passed
     assert "Cell outputs differ" in report
+
+
+def test_of_a_figure_the_description_is_compared_and_not_the_drawing(book):
+    content = json.loads(lesson(
+        'from IPython.display import display\n'
+        'display({"image/svg+xml": "<svg/>", "text/plain": "falls"}, raw=True, metadata={"narrow": ""})',
+        ""))
+    stored = {"output_type": "display_data", "data": {"text/plain": "falls"}, "metadata": {}}
+    content["cells"][1]["outputs"] = [stored]
+    book.write("lessons/alone.ipynb", json.dumps(content))
+    passed, report = nbval(book)
+    assert passed, report
+    stored["data"]["text/plain"] = "rises"
+    book.write("lessons/alone.ipynb", json.dumps(content))
+    passed, report = nbval(book)
+    assert not passed and "rises" in report

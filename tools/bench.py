@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 
 import psutil
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -129,11 +130,15 @@ def copy_of_this_book(folder, kept):
     book.copy(*subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
         cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines())
-    toc = book.folder / "_toc.yml"
-    for path in lessons(quick=False):
-        if path not in kept:
-            (book.folder / "lessons" / path.name).unlink()
-            book.write("_toc.yml", re.sub(rf".*lessons/{path.stem}\n", "", toc.read_text()))
+    left_out = {path.stem for path in lessons(quick=False)} - {path.stem for path in kept}
+    for name in left_out:
+        (book.folder / f"lessons/{name}.ipynb").unlink()
+    toc = yaml.safe_load((book.folder / "_toc.yml").read_text(encoding="utf8"))
+    for part in toc["parts"]:
+        part["chapters"] = [chapter for chapter in part["chapters"]
+                            if Path(chapter["file"]).name not in left_out]
+    toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
+    book.write("_toc.yml", yaml.safe_dump(toc, sort_keys=False))
     return book
 
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MACHINERY = ["_config.yml", "references.bib", "requirements.lock", "_ext", "_static", "_templates"]
+MACHINERY = ["_config.yml", "term.yml", "code/methods.py", "references.bib", "requirements.lock",
+             "_ext", "_static", "_templates"]
 
 
 def notebook(*sources, metadata=None, tags=()):

@@ -7,10 +7,15 @@ function laboratoryWorker({Network, prepare}) {
   const SLICE = 40, REPORT = 100;   // milliseconds: between looks at what the page wants, and messages
   const MEASURED = 10;   // epochs between measurements: one takes as long as one or two epochs
   let data, run, seed, network, training, test, playing, left, rows, at, worked, reported;
+  let isScheduled = false;
 
-  // A message to oneself lets those of the page through first, and a timer would wait 4 ms each time.
+  // A message to oneself lets those of the page through first; a timer would wait 4 ms each time.
   const next = new MessageChannel();
   next.port1.onmessage = work;
+  const schedule = () => {
+    if (!isScheduled) next.port2.postMessage(null);
+    isScheduled = true;
+  };
 
   const requests = {
     data(message) {
@@ -30,9 +35,8 @@ function laboratoryWorker({Network, prepare}) {
     },
 
     start() {
-      if (playing) return;
-      if (left === 0) next.port2.postMessage(null);   // otherwise work is on its way
       playing = true;
+      schedule();
     },
 
     pause() {
@@ -41,9 +45,8 @@ function laboratoryWorker({Network, prepare}) {
     },
 
     step({batches}) {
-      if (playing || finished()) return;
-      if (left === 0) next.port2.postMessage(null);
       left += batches;
+      schedule();
     },
 
     look({id, weights, images, of}) {
@@ -73,26 +76,28 @@ function laboratoryWorker({Network, prepare}) {
 
   /** Train for a slice of time, or the batches of a step. */
   function work() {
-    const begun = performance.now(), stepping = !playing;
-    if (finished() || (stepping && left === 0)) return;
+    isScheduled = false;
+    if (finished() || !(playing || left > 0)) return;
+    const begun = performance.now();
     do {
       const row = network.trainBatch(training);
       if (row) {
         rows.push(row);
         if (row.epoch % MEASURED === 0 || finished()) measure();
       }
-    } while (!finished() && (stepping ? --left > 0 : true) && performance.now() - begun < SLICE);
+      if (!playing) left--;
+    } while (!finished() && (playing || left > 0) && performance.now() - begun < SLICE);
     const now = performance.now();
     worked += now - begun;
     if (finished()) {
       [playing, left] = [false, 0];
       report("curves", {weights: network.weights});
-    } else if (stepping && left === 0) {
+    } else if (!playing && left === 0) {
       if (at[at.length - 1]?.epoch !== progress().epoch) measure();
       report("curves");
     } else {
       if (now - reported >= REPORT) report("curves");
-      next.port2.postMessage(null);
+      schedule();
     }
   }
 
@@ -114,7 +119,8 @@ function laboratoryWorker({Network, prepare}) {
  *   "error"     {message}
  */
 function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessage}) {
-  const network = laboratoryNetwork();
+  const {complete} = laboratoryNetwork();
+  complete(settings);   // before there are workers to end
   const program = `(${laboratoryWorker})((${laboratoryNetwork})())`;
   const address = URL.createObjectURL(new Blob([program], {type: "text/javascript"}));
   const count = workers ?? Math.max(1, Math.min(seeds.length, (navigator.hardwareConcurrency ?? 2) - 1));
@@ -193,7 +199,7 @@ function laboratoryTraining({settings = {}, seeds = [0], data, workers, onMessag
 
     /** Begin anew, with other settings or seeds if they are given; nothing trains before start(). */
     reset(changed = {}) {
-      network.complete(changed.settings ?? settings);
+      complete(changed.settings ?? settings);
       training.pause();
       forget("The network was reset.");
       ({settings, seeds} = {settings, seeds, ...changed});

@@ -1,5 +1,6 @@
 // "Check yourself" as questions that one chooses an answer to. Without this script the answers
-// are dropdowns, as in JupyterLab; what is made here takes its words from them.
+// are dropdowns, as in JupyterLab; what is made here takes its words from them. On paper they are
+// what is printed.
 document.addEventListener("DOMContentLoaded", () => {
   const section = document.getElementById("check-yourself");
   if (!section) return;
@@ -22,7 +23,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const label = field.appendChild(document.createElement("label"));
       const choice = label.appendChild(document.createElement("input"));
       Object.assign(choice, {type: "radio", name: `question-${number}`, value: index});
-      label.append(...answer.querySelector(".sd-summary-text").childNodes);
+      label.append(...answer.querySelector(".sd-summary-text").cloneNode(true).childNodes);
     });
     const check = field.appendChild(document.createElement("button"));
     Object.assign(check, {type: "button", textContent: "Check"});
@@ -52,7 +53,9 @@ document.addEventListener("DOMContentLoaded", () => {
       field.querySelectorAll("input")[before].checked = true;
       show(Number(before));
     }
-    answers.forEach(answer => answer.remove());
+    const printed = field.appendChild(document.createElement("div"));
+    printed.className = "answers";
+    printed.append(...answers);
     question.replaceWith(field);
   });
 });

@@ -1,0 +1,185 @@
+"""What changed since last term: this build's measurements beside those that a release keeps.
+
+`record` gathers what a release keeps of a build, `changes` sets two of them beside each other. The
+`changes` directive shows the comparison with the newest of results/.
+"""
+
+import json
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import yaml
+from docutils import nodes
+from scipy import stats
+from sphinx.util.docutils import SphinxDirective
+
+from kernel_environment import ROOT
+from lesson_dependencies import read_lesson
+from lesson_execution import CACHE, PREVIEW, find_outputs, open_cache
+from results_page import table
+
+RESULTS = ROOT / "results"
+CLAIM = ["sentence", "measured", "at_least", "at_most", "needs", "verdict"]
+LEVEL = 0.05   # the chance of a false alarm in a whole comparison in which nothing changed
+
+
+def record():
+    """Return what the last build measured, as a release keeps it.
+
+    For each lesson its claims (as CLAIM says) and, for each method of each of
+    its comparisons, mean, standard deviation and number of the runs; beside them the versions and
+    the data. Raises LookupError naming a lesson that was not executed.
+    """
+    cache, lessons = open_cache(CACHE), {}
+    for name in _lessons_in_order():
+        text = (ROOT / f"lessons/{name}.ipynb").read_text(encoding="utf-8-sig")
+        executed = find_outputs(cache, read_lesson(text))
+        if executed is None:
+            raise LookupError(f"lessons/{name} is not executed; make book does it")
+        outputs = [output.metadata for cell in executed.cells for output in cell.get("outputs", [])
+                   if "metadata" in output]
+        lessons[name] = {
+            "claims": [{key: output["claim"][key] for key in CLAIM} for output in outputs
+                       if "claim" in output],
+            "methods": {f"{method} ({output['evidence']['quantity'].split(' (')[0]})": [
+                float(f"{number:.4g}") for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
+                for output in outputs if "evidence" in output
+                for method, runs in output["evidence"]["runs"]}}
+    return {"environment": {"Python": platform.python_version(), "Keras": version("keras"),
+                            "TensorFlow": version("tensorflow-cpu") if _installed("tensorflow-cpu")
+                            else version("tensorflow"), "data": os.environ["COURSE_DATA"]},
+            "lessons": lessons}
+
+
+def _lessons_in_order():
+    """Return the names of the lessons with code, as _toc.yml orders them."""
+    def files(entry):
+        yield from [entry["file"]] if "file" in entry else []
+        for key in ("parts", "chapters", "sections"):
+            for inner in entry.get(key, []):
+                yield from files(inner)
+
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    names = [Path(name).name for name in files(toc) if name.startswith("lessons/")]
+    return [name for name in names if (ROOT / f"lessons/{name}.ipynb").exists()]
+
+
+def _installed(package):
+    try:
+        return version(package)
+    except ModuleNotFoundError:
+        return None
+
+
+def last_release():
+    """Return name and record of the newest release in results/, or None: the last in their order."""
+    paths = sorted(RESULTS.glob("*.json"))
+    return (paths[-1].stem, json.loads(paths[-1].read_text(encoding="utf8"))) if paths else None
+
+
+def changes(before, now):
+    """Return what differs between two records: a list of (lesson, what, before, now, moved).
+
+    `moved` says why a conclusion moved, or is "": a claim that is lost, does not hold or asks for
+    something else now, or that used up half of the room to its bound; a method whose mean moved by
+    more than the spread over seeds allows (Welch's t, at a level that makes a false alarm in a
+    comparison of all methods as rare as LEVEL).
+    """
+    rows = [("", name, before["environment"].get(name, ""), value, "")
+            for name, value in now["environment"].items()
+            if before["environment"].get(name) != value]
+    count = sum(len(lesson["methods"]) for lesson in now["lessons"].values())
+    for name in [*before["lessons"], *(now["lessons"].keys() - before["lessons"].keys())]:
+        old, new = (record["lessons"].get(name, {"claims": [], "methods": {}}) for record in (before, now))
+        rows += [(name, *row) for row in _claims(old["claims"], new["claims"])]
+        rows += [(name, *row) for row in _methods(old["methods"], new["methods"], LEVEL / max(count, 1))]
+    return rows
+
+
+def _claims(old, new):
+    old, new = ({claim["sentence"]: claim for claim in claims} for claims in (old, new))
+    for sentence in [*old, *(new.keys() - old.keys())]:
+        was, now = old.get(sentence), new.get(sentence)
+        if now is None:
+            yield sentence, _shown(was), "", "this claim is lost"
+        elif was is None:
+            yield sentence, "", _shown(now), ""
+        elif (was["needs"], was["verdict"]) != (now["needs"], now["verdict"]):
+            yield (sentence, f"{_shown(was)}, needs {was['needs']}, {was['verdict']}",
+                   f"{_shown(now)}, needs {now['needs']}, {now['verdict']}", "it is judged otherwise")
+        elif was["measured"] != now["measured"]:
+            yield sentence, _shown(was), _shown(now), _room(was, now)
+
+
+def _room(was, now):
+    """Say so where a measurement used up more than half of its distance to a bound."""
+    for bound in (was["at_least"], was["at_most"]):
+        if bound is not None and None not in (was["measured"], now["measured"]):
+            if abs(now["measured"] - bound) < abs(was["measured"] - bound) / 2:
+                return f"more than half of its room to {bound:.4g} is gone"
+    return ""
+
+
+def _methods(old, new, level):
+    for method in [*old, *(new.keys() - old.keys())]:
+        was, now = old.get(method), new.get(method)
+        if now is None:
+            yield method, _spread(was), "", "this method is lost"
+        elif was is None:
+            yield method, "", _spread(now), ""
+        elif was != now:
+            allowed = _allowed(was, now, level)
+            moved = now[0] - was[0]
+            yield method, _spread(was), _spread(now), (
+                f"its mean moved by {moved:+.3g}; the spread over seeds allows {allowed:.2g}"
+                if abs(moved) > allowed else "")
+
+
+def _allowed(was, now, level):
+    """Return how far the means of two sets of runs may lie apart by their seeds alone."""
+    (_, s, n), (_, t, m) = was, now
+    variance = s**2 / n + t**2 / m
+    if not variance:
+        return 0
+    degrees = variance**2 / ((s**2 / n)**2 / (n - 1) + (t**2 / m)**2 / (m - 1))
+    return stats.t.ppf(1 - level / 2, degrees) * np.sqrt(variance)
+
+
+def _shown(claim):
+    return "none" if claim["measured"] is None else f"{claim['measured']:.4g}"
+
+
+def _spread(method):
+    return "{:.3f} ± {:.3f} ({:.0f} seeds)".format(*method)
+
+
+class Changes(SphinxDirective):
+    """A table of what this build measured otherwise than the last release, what moved first."""
+
+    def run(self):
+        self.env.metadata[self.env.docname]["claims"] = True   # read again whenever a lesson is
+        if PREVIEW:
+            return [nodes.paragraph("", "The comparison comes with make book.")]
+        release = last_release()
+        if release is None:
+            return [nodes.paragraph("", "There is no earlier release to compare with.")]
+        name, before = release
+        self.env.note_dependency(str(RESULTS / f"{name}.json"))
+        rows = changes(before, record())
+        moved = [row for row in rows if row[-1]]
+        words = (f"Since the release {name}: no conclusion moved." if not moved else
+                 f"Since the release {name}, {len(moved)} of what was concluded moved.")
+        result = [nodes.paragraph("", words)]
+        if rows:
+            result.append(table(["lesson", "what", name, "this build", "moved"], [
+                list(map(nodes.Text, row)) for row in sorted(rows, key=lambda row: not row[-1])]))
+        return result
+
+
+def setup(app):
+    app.setup_extension("results_page")
+    app.add_directive("changes", Changes)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

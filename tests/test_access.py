@@ -1,0 +1,183 @@
+"""The site by keyboard, by touch, in large text: every kind of control that its pages have."""
+
+import io
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image, ImageChops
+
+PAGES = ["index.html", "lessons/dropout.html", "results.html", "search.html", "glossary.html"]
+RULES = {"target-size": {"enabled": True}, "label-content-name-mismatch": {"enabled": True}}
+
+# What has the focus: its kind is where it is, its tag and its classes.
+FOCUSED = """() => {
+    const node = document.activeElement
+    if (!node || node === document.body) return null
+    const place = node.parentElement.closest("dialog, nav, aside, footer, table, pre, details, .admonition, "
+                                             + ".bd-header-article, .bd-sidebar, article, body")
+    const name = node => [node.tagName.toLowerCase(), ...node.classList].join(".")
+    const known = window.known ??= new Set()
+    const isNew = !known.has(node)
+    known.add(node)
+    const box = node.getClientRects()[0] ?? node.getBoundingClientRect()
+    return {kind: `${name(place)} ${name(node)}`, isNew, inFormula: Boolean(node.closest(".math")),
+            cut: node.scrollWidth > node.clientWidth || node.scrollHeight > node.clientHeight,
+            isControl: node.matches("a, button, input, summary, select, textarea"),
+            lines: node.getClientRects().length,
+            box: [box.x, box.y, box.right, box.bottom]}
+}"""
+
+
+def walk(page):
+    """Press Tab until everything had the focus, and yield what FOCUSED tells of each element."""
+    for _ in range(1000):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused and not focused["isNew"]:
+            return
+        if focused:
+            yield focused
+    raise AssertionError("the focus does not come round")
+
+
+def seen(page):
+    return Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+
+
+def sides_with_outline(page, focused):
+    """Return for each side of the focused element what share of it changes with the focus."""
+    before = seen(page)
+    page.evaluate("() => { window.left = document.activeElement; window.left.blur() }")
+    changed = ImageChops.difference(before, seen(page)).convert("L").point(lambda value: 255 * (value > 30))
+    page.evaluate("() => window.left.focus({preventScroll: true})")
+    left, top, right, bottom = focused["box"]
+    sides = {"top": (left, top - 6, right, top + 6), "bottom": (left, bottom - 6, right, bottom + 6),
+             "left": (left - 6, top, left + 6, bottom), "right": (right - 6, top, right + 6, bottom)}
+    if focused["lines"] > 1:
+        sides = {"top": sides["top"], "left": sides["left"]}
+    shares = {}
+    for name, side in sides.items():
+        x0, y0, x1, y1 = (round(min(max(value, 0), limit)) for value, limit in zip(side, changed.size * 2))
+        if x1 - x0 > 4 and y1 - y0 > 4:
+            strip = changed.crop((x0, y0, x1, y1))
+            along = strip.width if name in ("top", "bottom") else strip.height
+            # a mark in one of the lines along the side
+            marked = sum(bool(strip.crop(line).getbbox()) for line in (
+                [(i, 0, i + 1, strip.height) for i in range(along)] if along == strip.width
+                else [(0, i, strip.width, i + 1) for i in range(along)]))
+            shares[name] = marked / along
+    return shares
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_focus_is_seen_whole_and_formulas_are_no_stops(open_page, name, width):
+    page = open_page(name, width)
+    for details in page.locator("details").all():
+        details.evaluate("node => node.open = true")
+    kinds = set()
+    for focused in walk(page):
+        kind = focused["kind"]
+        assert focused["isControl"] or focused["cut"], f"{name}, {width} wide: {kind} is a stop without use"
+        assert not focused["inFormula"] or focused["cut"], f"{name}: the formula {kind} is a stop"
+        if kind not in kinds:
+            kinds.add(kind)
+            for side, share in sides_with_outline(page, focused).items():
+                assert share > 0.8, (f"{name}, {width} wide: the {side} of the focus on {kind} is not seen "
+                                     f"({share:.0%} of it is)")
+    assert len(kinds) > 5, f"{name}: only {kinds}"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("opener", [".search-button:visible", ".dropdown-download-buttons > button",
+                                    ".primary-toggle"])
+def test_focus_is_seen_in_what_opens(open_page, opener, width):
+    page = open_page("lessons/dropout.html", width)
+    page.locator(opener).first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    kinds = set()
+    for _ in range(12):
+        focused = page.evaluate(FOCUSED)
+        if focused and focused["kind"] not in kinds:
+            kinds.add(focused["kind"])
+            for side, share in sides_with_outline(page, focused).items():
+                assert share > 0.8, (f"{width} wide, after {opener}: the {side} of the focus on "
+                                     f"{focused['kind']} is not seen ({share:.0%} of it is)")
+        page.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_controls_can_be_hit_and_are_called_what_they_say(open_page, name):
+    for width in [390, 1280]:
+        found = Axe().run(open_page(name, width), options={"resultTypes": ["violations"], "rules": RULES})
+        assert not found.violations_count, f"{name}, {width} wide: {found.generate_report()[:3000]}"
+
+
+def test_focus_stays_on_the_button_that_changes_the_theme(open_page):
+    page = open_page("index.html")
+    button = page.locator("button.theme-switch-button")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert button.evaluate("node => node === document.activeElement"), "the focus is lost with the theme"
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+@pytest.mark.parametrize("name", ["lessons/dropout.html", "lessons/optimizers.html", "results.html"])
+def test_what_is_cut_off_shows_that_it_scrolls(open_page, name):
+    page = open_page(name, 390)
+    cut = page.evaluate("""() => [...document.querySelectorAll(".bd-article *")].filter(node =>
+        ["auto", "scroll"].includes(getComputedStyle(node).overflowX) && node.checkVisibility()
+        && node.scrollWidth > node.clientWidth).map(node => ({
+            kind: `${node.tagName}.${node.className}`, stop: node.tabIndex === 0,
+            fades: parseFloat(getComputedStyle(node).getPropertyValue("--more-right")) > 0}))""")
+    assert cut, "nothing is too wide for a phone here: try another page"
+    for node in cut:
+        assert node["stop"], f"{name}: {node['kind']} does not scroll by keyboard"
+        assert node["fades"], f"{name}: {node['kind']} does not show that there is more of it"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_text_twice_as_large_fits(open_page, name):
+    for width, size in [(640, 200), (1280, 200)]:
+        page = open_page(name, width)
+        page.add_style_tag(content=f"html {{ font-size: {size}% !important }}")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, f"{name}: text of {size}% makes a page of {width} {wide} wide"
+        hidden = page.evaluate("""() => [...document.querySelectorAll("body *")].filter(node =>
+            node.checkVisibility() && node.innerText?.trim() && !node.closest(".mathml, .visually-hidden")
+            && ["hidden", "clip"].includes(getComputedStyle(node).overflowX)
+            && node.scrollWidth > node.clientWidth + 1).map(node => `${node.tagName}.${node.className}`)""")
+        assert not hidden, f"{name}, {width} wide, text of {size}%: cut off in {hidden}"
+
+
+def test_controls_are_seen_in_forced_colors(open_page):
+    page = open_page("lessons/dropout.html", forced_colors="active")
+    for control in page.locator("button:visible, summary:visible, fieldset.self-check input").all():
+        control.scroll_into_view_if_needed()
+        colors = Image.open(io.BytesIO(control.screenshot())).convert("RGB").getcolors(100000)
+        assert len(colors) > 1, f"nothing is seen of {control.evaluate('node => node.outerHTML')[:200]}"
+    focused = page.locator("fieldset.self-check button").first
+    page.keyboard.press("Tab")
+    focused.focus()
+    assert focused.evaluate("node => getComputedStyle(node).outlineStyle") != "none"
+
+
+@pytest.mark.parametrize("name", ["lessons/dropout.html", "lessons/optimizers.html", "lessons/batchnorm.html"])
+def test_outputs_do_not_wrap_on_a_phone(open_page, name):
+    page = open_page(name, 390)
+    wrapped = page.evaluate("""() => [...document.querySelectorAll(".cell_output :is(pre, td.text-right)")]
+        .filter(node => {
+            const range = document.createRange()
+            range.selectNodeContents(node)
+            const tops = new Set([...range.getClientRects()].map(box => Math.round(box.top)))
+            return node.checkVisibility() && tops.size > node.textContent.trim().split("\\n").length
+        }).map(node => node.textContent)""")
+    assert not wrapped, f"{name}: lines of outputs wrap: {wrapped[:3]}"
+
+
+def test_code_alone_has_copy_buttons(open_page):
+    page = open_page("lessons/dropout.html")
+    page.locator(".cell_input button.copybtn").first.wait_for(state="attached")
+    assert page.locator(".cell_input .highlight").count() == page.locator(".cell_input .copybtn").count()
+    assert page.locator(".cell_output .copybtn").count() == 0, "outputs have copy buttons"
