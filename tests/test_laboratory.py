@@ -13,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import seeds
+from book import SmallBook
 
 SITE = Path(__file__).parent.parent / "_build/html"
 ROOT = SITE.parent.parent
@@ -413,6 +414,24 @@ def test_pages_without_a_laboratory_load_nothing_of_it():
                 assert room not in text, f"{path.name} loads {room} for nothing"
         if not re.search('<div class="(laboratory|explorable)"', text):
             assert "_static/laboratory" not in text, f"{path.name} loads the laboratory for nothing"
+
+
+def test_pages_get_what_their_elements_need(tmp_path):
+    book = SmallBook(tmp_path)
+    book.copy("code")
+    book.write("index.md", "# The book\n\n:::{laboratory} model3\n:controls: l2 seed\n:against: model1\n:::\n")
+    book.write("figure.md", '# A figure\n\nWords.\n\n<div class="explorable" data-name="race"></div>\n')
+    book.write("wrong.md", '# Wrong\n\n<div class="laboratory" data-preset="model9"></div>\n')
+    book.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: figure\n- file: wrong\n")
+    succeeded, printed = book.build()
+    assert not succeeded and re.search(r"wrong\.md.*there is no model9\.py", printed), printed
+    book.write("wrong.md", "# Plain\n\nNothing that moves.\n")
+    succeeded, printed = book.build()
+    assert succeeded, printed
+    for name, rooms in [("index", {"laboratory"}), ("figure", {"laboratory", "explorables"}), ("wrong", set())]:
+        assert set(re.findall(r'"_static/(laboratory|explorables)/', book.page(name))) == rooms, name
+    assert '<div class="laboratory" data-against="model1" data-controls="l2 seed"' in book.page("index")
+    assert (tmp_path / "_build/html/_static/laboratory/data.js").exists()
 
 
 @pytest.mark.parametrize("lesson", IN_LESSONS)
