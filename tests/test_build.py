@@ -634,9 +634,9 @@ def test_pages_show_what_other_pages_say_now(book):
 # The site's address
 
 def test_the_address_is_set_in_one_place_and_needed_nowhere(book):
-    book.copy("LICENSE", "CITATION.cff", "license.md")
+    book.copy("LICENSE", "CITATION.cff", "license.md", "references.md")
     book.lessons(uses=notebook())
-    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: license\n")
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: license\n- file: references\n")
     book.write("index.md", "# The book\n\nWhat it is about.\n")
     term = (book.folder / "term.yml").read_text()
     site = book.folder / "_build/html"
@@ -652,7 +652,7 @@ def test_the_address_is_set_in_one_place_and_needed_nowhere(book):
         assert f"<loc>{address}</loc>" in (site / "sitemap.xml").read_text()
     assert '<meta name="description" content="What it is about.">' in book.page("index")
     assert '<meta property="og:description" content="What it is about."' in book.page("index")
-    assert (site / "sitemap.xml").read_text().count("<loc>") == 3
+    assert (site / "sitemap.xml").read_text().count("<loc>") == 4
     links = set(re.findall('(?:href|src)="([^"#]+)', book.page("404")))
     assert {"/course/", "/course/lessons/uses.html", "/course/license.html"} <= links
     for link in links:   # the page is served in the place of any other, at any depth
@@ -664,7 +664,7 @@ def test_the_address_is_set_in_one_place_and_needed_nowhere(book):
     succeeded, printed = book.build(COURSE_ADDRESS="http://localhost:8000/")
     assert succeeded, printed
     assert '<link rel="canonical" href="http://localhost:8000/lessons/uses.html"' in book.page("lessons/uses")
-    assert (site / "sitemap.xml").read_text().count("<loc>http://localhost:8000/") == 3
+    assert (site / "sitemap.xml").read_text().count("<loc>http://localhost:8000/") == 4
 
     book.write("term.yml", term)
     succeeded, printed = book.build()

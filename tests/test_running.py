@@ -367,24 +367,35 @@ def jupyter(tmp_path):
         process.wait()
 
 
+def sessions(address):
+    with urllib.request.urlopen(f"{address}api/sessions?token=secret") as answer:
+        return json.load(answer)
+
+
+def wait_until(happened, otherwise, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.2)
+
+
 def test_a_lesson_runs_from_top_to_bottom_in_jupyterlab(browser, jupyter):
     name = "did-it-help"
     folder, address = jupyter("lab")
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}lab/tree/lessons/{name}.ipynb?token=secret")
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+    wait_until(lambda: any(session["kernel"]["connections"] and session["kernel"]["execution_state"] == "idle"
+                           for session in sessions(address)), "JupyterLab has no Python")
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=busy]").wait_for(timeout=60_000)
     page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=800_000)
     page.keyboard.press("Control+s")
-    path, executed = folder / f"lessons/{name}.ipynb", None
-    for _ in range(100):
-        executed = nbformat.read(path, as_version=4)
-        if claims_of(executed):
-            break
-        time.sleep(0.3)
+    path = folder / f"lessons/{name}.ipynb"
+    wait_until(lambda: claims_of(nbformat.read(path, as_version=4)), f"{name} made no claim in JupyterLab")
+    executed = nbformat.read(path, as_version=4)
     page.close()
     for number, cell in enumerate((cell for cell in executed.cells if cell.cell_type == "code"), 1):
         errors = [output for output in cell.outputs if output.output_type == "error"]
@@ -485,12 +496,7 @@ def test_cells_run_live_on_a_server_after_those_before_them(live_page, jupyter):
     try_address(live_page, f"{address}lab?token=secret", "Connected.")
     run_live(live_page)
     live_page.panel.get_by_role("button", name="Disconnect").click()
-    for _ in range(50):
-        sessions = json.load(urllib.request.urlopen(f"{address}api/sessions?token=secret"))
-        if not sessions:
-            break
-        time.sleep(0.2)
-    assert not sessions, "the server's Python runs on"
+    wait_until(lambda: not sessions(address), "the server's Python runs on")
 
 
 def test_cells_run_live_on_binder(live_page, jupyter):
@@ -555,7 +561,12 @@ def test_the_student_image_is_not_built_without_mnist(tmp_path):
 
 
 def fresh_environment(folder, python, requirements):
-    """Make a virtual environment of `python` with these requirements; return its programs' folder."""
+    """Make a virtual environment with these requirements; return its programs' folder.
+
+    Of `python`, such as python3.12, or of this Python where that one does not run.
+    """
+    if not shutil.which(python) or subprocess.run([python, "--version"], capture_output=True).returncode:
+        python = sys.executable
     subprocess.run([python, "-m", "venv", folder], check=True)
     subprocess.run([folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check",
                     "--requirement", requirements], check=True, cwd=ROOT)
@@ -578,8 +589,7 @@ def execute(programs, path, home):
 
 @pytest.mark.long
 def test_a_lesson_runs_in_the_students_image(tmp_path):
-    python = shutil.which("python3.11") or sys.executable
-    programs = fresh_environment(tmp_path / "image", python, ".binder/requirements.txt")
+    programs = fresh_environment(tmp_path / "image", "python3.11", ".binder/requirements.txt")
     course, home = copy_course(tmp_path / "course"), tmp_path / "home"
     (home / ".keras/datasets").mkdir(parents=True)
     if Path(os.environ["MNIST_NPZ"]).is_file():   # stands for the download
@@ -593,8 +603,7 @@ def test_a_lesson_runs_in_the_students_image(tmp_path):
 def test_a_lesson_runs_in_the_versions_of_colab(tmp_path, site):
     folder, address = site
     pack(folder / "course.zip")
-    python = shutil.which("python3.12") or sys.executable
-    programs = fresh_environment(tmp_path / "colab", python, "tests/colab.txt")
+    programs = fresh_environment(tmp_path / "colab", "python3.12", "tests/colab.txt")
     path = tmp_path / "content/did-it-help.ipynb"
     path.parent.mkdir()
     path.write_text(lone_notebook(lesson("did-it-help"), f"{address}/course.zip", DIGEST))

@@ -193,7 +193,8 @@
       Object.assign(cell.button, {type: "button", className: "run-cell", textContent: "Run",
                                   onclick: () => runUpTo(index)});
       cell.button.setAttribute("aria-label", `Run cell ${index + 1}`);
-      cell.node.querySelector(".cell_input").after(cell.button);
+      const input = cell.node.querySelector(".cell_input");
+      (input.closest("div.cell > details") ?? input).after(cell.button);   // a folded cell can be run, too
     });
     showControls(true);
   }
@@ -206,7 +207,14 @@
   }
 
   function source(cell) {
-    return cell.code.innerText.replace(/\u00a0/g, " ").replace(/\n$/, "");
+    return textOf(cell.code.cloneNode(true)).replace(/\n$/, "");
+  }
+
+  // Return the text of a part of a cell, which the browser breaks into lines as it likes; a folded
+  // cell has no innerText.
+  function textOf(part) {
+    part.querySelectorAll("br").forEach(end => end.replaceWith("\n"));
+    return part.textContent.replace(/\u00a0/g, " ");
   }
 
   // Return the spaces that the line with the caret begins with.
@@ -214,10 +222,7 @@
     const caret = getSelection().getRangeAt(0), before = document.createRange();
     before.setStart(code, 0);
     before.setEnd(caret.startContainer, caret.startOffset);
-    const text = document.createElement("pre");
-    text.append(before.cloneContents());
-    text.querySelectorAll("br").forEach(end => end.replaceWith("\n"));
-    return text.textContent.split("\n").pop().match(/^ */)[0];
+    return textOf(before.cloneContents()).split("\n").pop().match(/^ */)[0];
   }
 
   // Run a cell, and first those before it that have not run since one of them was edited.

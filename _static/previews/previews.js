@@ -23,7 +23,7 @@ const partsOf = link => {
 const copyOf = part => {
   const copy = document.createElement("div");
   copy.append(part.cloneNode(true));
-  for (const mark of copy.querySelectorAll(".headerlink")) mark.remove();
+  for (const mark of copy.querySelectorAll(".headerlink, .eqno")) mark.remove();   // the link has the number
   for (const link of copy.querySelectorAll("a")) link.replaceWith(...link.childNodes);
   for (const part of copy.querySelectorAll("[id]")) part.removeAttribute("id");
   return copy;
