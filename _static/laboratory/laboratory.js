@@ -60,8 +60,8 @@
      met: ({last, choices: {pixels, hidden, activation, cost, optimizer, learningRate}}) =>
        last.test.accuracy >= 0.75 && pixels === "raw" && hidden === "30" && activation === "sigmoid"
        && cost === "mean_squared_error" && optimizer === "sgd" && learningRate === "0.01"},
-    {words: "70% from 100 images.", address: "preset=model1&pixels=scaled&trainingImages=100",
-     met: run => run.last.test.accuracy >= 0.7 && Number(run.choices.trainingImages) <= 100},
+    {words: "68% from 100 images.", address: "preset=model1&pixels=scaled&trainingImages=100",
+     met: run => run.last.test.accuracy >= 0.68 && Number(run.choices.trainingImages) <= 100},
     {words: "80% of the test images right within 10 epochs.",
      address: "preset=model1&pixels=scaled&epochs=10",
      met: run => run.last.test.accuracy >= 0.8 && Number(run.choices.epochs) <= 10},
