@@ -418,6 +418,7 @@ def test_pages_without_a_laboratory_load_nothing_of_it():
 
 def test_pages_get_what_their_elements_need(tmp_path):
     book = SmallBook(tmp_path)
+    book.lessons()   # none
     book.copy("code")
     book.write("index.md", "# The book\n\n:::{laboratory} model3\n:controls: l2 seed\n:against: model1\n:::\n")
     book.write("figure.md", '# A figure\n\nWords.\n\n<div class="explorable" data-name="race"></div>\n')
