@@ -10,14 +10,14 @@ unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONWARNINGS PIP_PREFIX PIP_ROOT 
 export PIP_USER := 0
 
 .PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student \
-	publish-notebooks changed-pages picture upgrade actionlint bench
+	grade publish-notebooks changed-pages picture upgrade actionlint bench
 
 book: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
 		$(if $(filter instructor,$(EDITION)),--path-output _build/instructor) .
 
 preview: $(INSTALLED)
-	COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
+	COURSE_EDITION=$(EDITION) COURSE_PREVIEW=1 $(BIN)/python _ext build --path-output _build/preview .
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
@@ -55,6 +55,10 @@ lesson: $(INSTALLED)
 # _build/student, a tree for a branch or repository of its own, without closed solutions
 publish-student: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python tools/publish_student.py
+
+# the points of returned notebooks, whose code it runs: make grade FOLDER=answers
+grade: $(INSTALLED)
+	$(BIN)/python tools/grade.py $(or $(FOLDER),answers) $(SECONDS)
 
 # new versions within requirements.txt, a build with them, and the comparison
 upgrade: $(INSTALLED)

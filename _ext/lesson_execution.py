@@ -121,21 +121,28 @@ def longest_first(cache, lessons):
         sum(len(cell.source) for cell in lessons[name].cells if cell.cell_type == "code")))
 
 
-def _run(notebook, folder, timeout, variables):
-    """Execute `notebook` in place; return the seconds it took and what failed, if something did."""
+def notebook_client(notebook, folder, timeout, **options):
+    """Return what executes `notebook` in this interpreter's kernel; `options` are NotebookClient's."""
     from jupyter_client.kernelspec import KernelSpecManager   # only now: they take a moment
     from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    current = {"index": -1}
-    client = NotebookClient(
+    return NotebookClient(
         notebook, resources={"metadata": {"path": str(folder)}}, timeout=timeout, record_timing=False,
-        on_cell_start=lambda cell, cell_index: current.update(index=cell_index),
         extra_arguments=["--log-level=40"],   # the kernel's own warnings are not about the lesson
         # without folders to look for others, the one kernel is this interpreter's
         km=AsyncKernelManager(kernel_name="python3",
-                              kernel_spec_manager=KernelSpecManager(kernel_dirs=[])))
+                              kernel_spec_manager=KernelSpecManager(kernel_dirs=[])), **options)
+
+
+def _run(notebook, folder, timeout, variables):
+    """Execute `notebook` in place; return the seconds it took and what failed, if something did."""
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
+
+    current = {"index": -1}
+    client = notebook_client(
+        notebook, folder, timeout,
+        on_cell_start=lambda cell, cell_index: current.update(index=cell_index))
     start = time.monotonic()
     try:
         client.execute(env=kernel_environment() | variables, cleanup_kc=True)

@@ -11,7 +11,7 @@ FOOT = """<style>@media print {{ @page {{
 def add_style(app, name, template, context, document):
     """Give a page the words for its foot, which style sheets that all pages share cannot have."""
     if document is not None:
-        place = context["pageurl"] or f"{app.env.titles[name].astext()} ({app.config.project})"
+        place = context["pageurl"] or f"{app.env.titles[name].astext()} ({app.config.html_title})"
         day = f"{datetime.date.today():%-d %B %Y}"
         context["metatags"] += FOOT.format(place=quote(place), day=quote(day))
 

@@ -33,11 +33,17 @@ def is_open(lesson, term, now=None):
 
 
 @cache
+def edition():
+    """Return "student" or "instructor": the variable COURSE_EDITION, or the first where it is not set."""
+    if (name := os.environ.get("COURSE_EDITION", "student")) not in ("student", "instructor"):
+        sys.exit(f"EDITION is student or instructor, not {name!r}")
+    return name
+
+
+@cache
 def closed():
     """Return the names of the lessons whose solutions this edition leaves out."""
-    if (edition := os.environ.get("COURSE_EDITION", "student")) not in ("student", "instructor"):
-        sys.exit(f"EDITION is student or instructor, not {edition!r}")
-    return frozenset() if edition == "instructor" else frozenset(
+    return frozenset() if edition() == "instructor" else frozenset(
         name for name in lesson_names() if not is_open(name, current()))
 
 

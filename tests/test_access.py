@@ -40,32 +40,34 @@ def walk(page):
     raise AssertionError("the focus does not come round")
 
 
-def seen(page):
-    return Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
-
-
 def sides_with_outline(page, focused):
-    """Return for each side of the focused element what share of it changes with the focus."""
-    before = seen(page)
-    page.evaluate("() => { window.left = document.activeElement; window.left.blur() }")
-    changed = ImageChops.difference(before, seen(page)).convert("L").point(lambda value: 255 * (value > 30))
-    page.evaluate("() => window.left.focus({preventScroll: true})")
+    """Return for each side of the focused element on the screen what share of it has an outline."""
+    screen = page.viewport_size
     left, top, right, bottom = focused["box"]
-    sides = {"top": (left, top - 6, right, top + 6), "bottom": (left, bottom - 6, right, bottom + 6),
-             "left": (left - 6, top, left + 6, bottom), "right": (right - 6, top, right + 6, bottom)}
-    if focused["lines"] > 1:
-        sides = {"top": sides["top"], "left": sides["left"]}
+    x0, y0 = max(left - 6, 0), max(top - 6, 0)
+    x1, y1 = min(right + 6, screen["width"]), min(bottom + 6, screen["height"])
+
+    def seen():
+        png = page.screenshot(clip={"x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0})
+        return Image.open(io.BytesIO(png)).convert("RGB")
+
+    before = seen()
+    page.evaluate("""() => {
+        window.left = document.activeElement
+        HTMLElement.prototype.blur.call(window.left)   // some buttons have a blur of their own
+    }""")
+    changed = ImageChops.difference(before, seen()).convert("L").point(lambda value: 255 * (value > 30))
+    page.evaluate("() => window.left.focus({preventScroll: true})")
+    wide, high = changed.size
+    strips = {"top": (top > 0, (0, 0, wide, 12)), "left": (left > 0, (0, 0, 12, high)),
+              "bottom": (bottom < screen["height"], (0, high - 12, wide, high)),
+              "right": (right < screen["width"], (wide - 12, 0, wide, high))}
     shares = {}
-    for name, side in sides.items():
-        x0, y0, x1, y1 = (round(min(max(value, 0), limit)) for value, limit in zip(side, changed.size * 2))
-        if x1 - x0 > 4 and y1 - y0 > 4:
-            strip = changed.crop((x0, y0, x1, y1))
-            along = strip.width if name in ("top", "bottom") else strip.height
-            # a mark in one of the lines along the side
-            marked = sum(bool(strip.crop(line).getbbox()) for line in (
-                [(i, 0, i + 1, strip.height) for i in range(along)] if along == strip.width
-                else [(0, i, strip.width, i + 1) for i in range(along)]))
-            shares[name] = marked / along
+    for side, (on_screen, box) in strips.items():
+        if on_screen and (focused["lines"] == 1 or side in ("top", "left")):
+            along = changed.crop(box).resize((wide, 1) if side in ("top", "bottom") else (1, high),
+                                             Image.Resampling.BOX)
+            shares[side] = sum(value > 0 for value in along.tobytes()) / (len(along.tobytes()) - 4)
     return shares
 
 
