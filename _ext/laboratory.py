@@ -27,8 +27,8 @@ from sphinx.util.docutils import SphinxDirective
 
 CODE = Path(__file__).parent.parent / "code"
 SHARED = ["laboratory/network.js", "laboratory/charts.js", "laboratory/laboratory.css"]
-FILES = {"laboratory": [*SHARED, "laboratory/training.js", "laboratory/keras_code.js",
-                        "laboratory/laboratory.js"],
+FILES = {"laboratory": [*SHARED, "laboratory/training.js", "laboratory/settings.js",
+                        "laboratory/keras_code.js", "laboratory/laboratory.js"],
          "explorable": [*SHARED, "explorables/explorables.js", "explorables/explorables.css"]}
 ELEMENT = re.compile(rf'<div class="({"|".join(FILES)})"((?: data-\w+="[^"]*")*)></div>')
 WITHOUT_SCRIPTS = {
@@ -60,6 +60,8 @@ class Laboratory(SphinxDirective):
     option_spec = dict.fromkeys(["settings", "against", "controls", "views"], directives.unchanged)
 
     def run(self):
+        for path in CODE.glob("model*.py"):   # which the page shows
+            self.env.note_dependency(str(path))
         return [make("laboratory", {"preset": self.arguments[0], **self.options},
                      self.get_location())]
 
@@ -81,7 +83,7 @@ def visit(writer, node):
         options["home"] = builder.get_relative_uri(page, "laboratory")
     writer.body.append(writer.starttag(node, "div", CLASS=kind, **{
         f"data-{name}": value for name, value in options.items()}))
-    if kind == "laboratory":
+    if kind == "laboratory" and "controls" not in options:
         sources = {path.stem: path.read_text(encoding="utf8") for path in CODE.glob("model*.py")}
         writer.body.append('<script type="application/json">'
                            + json.dumps(sources).replace("<", r"\u003c") + "</script>")

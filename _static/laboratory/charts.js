@@ -33,7 +33,8 @@ const laboratoryCharts = (() => {
                       (_, index) => Number(((first + index) * step).toPrecision(12)));
   }
 
-  const format = value => (Math.abs(value) >= 1000 ? value.toLocaleString("en-US") : String(value)).replace("-", "−");
+  const format = value => (Math.abs(value) >= 1000 ? value.toLocaleString("en-US") : String(value))
+    .replace("-", "−");
 
   /** Return a frame with two axes, and the functions from values to pixels.
    *
@@ -156,5 +157,5 @@ const laboratoryCharts = (() => {
     });
   }
 
-  return {node, svg, frame, path, lines, bars, dots, interval, table, tiles};
+  return {node, svg, frame, path, lines, bars, dots, interval, table, tiles, MARGIN};
 })();
