@@ -39,7 +39,8 @@ def read_with_slides(text):
     cells = notebook.cells
     kinds = [cell.metadata.get("slideshow", {}).get("slide_type", "skip") for cell in cells] + ["skip"]
     notebook.cells = []
-    for cell, kind, following in zip(cells, kinds, kinds[1:]):
+    for number, (cell, kind, following) in enumerate(zip(cells, kinds, kinds[1:])):
+        cell.metadata["number"] = number   # in the lesson, which has no marks
         notebook.cells.append(cell)
         if {kind, following} != {"skip"}:
             notebook.cells.append(mark(kind, cell.metadata.get("slide", {}), cell.id))

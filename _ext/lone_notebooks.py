@@ -32,10 +32,10 @@ def lone_notebook(text, archive, digest, write=str):
             cell.source = write(cell.source)
     for cell in code_cells:
         cell.outputs, cell.execution_count = [], None
-    if code_cells and code_cells[0].source.startswith(PATH):
-        for cell in code_cells:
+    if reaching := [cell for cell in code_cells if PATH in cell.source]:
+        lesson.cells.insert(lesson.cells.index(reaching[0]), first_cell(archive, digest))
+        for cell in reaching:
             cell.source = cell.source.replace(PATH, "").lstrip("\n")
-        lesson.cells.insert(lesson.cells.index(code_cells[0]), first_cell(archive, digest))
     if any("../code" in cell.source for cell in code_cells):
         raise ValueError(f"only one line may name code/, the first in its code: {PATH}")
     lesson.metadata["colab"] = {"provenance": []}

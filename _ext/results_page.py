@@ -92,7 +92,7 @@ def mark_cells(app, document):
     """Give each code cell an id that the table of claims can link to."""
     for cell in document.findall(lambda node: isinstance(node, nodes.container)
                                  and node.get("nb_element") == "cell_code"):
-        cell["ids"].append(f"cell-{cell['cell_index']}")
+        cell["ids"].append(f"cell-{cell['cell_metadata'].get('number', cell['cell_index'])}")
 
 
 def setup(app):

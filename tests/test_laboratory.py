@@ -517,7 +517,7 @@ def test_one_unit_steps_as_the_lesson_says(open_page):
     chart = figure.locator(".movable").first
     chart.scroll_into_view_if_needed()
     box = chart.bounding_box()
-    page.mouse.click(box["x"] + 54 + (box["width"] - 64) * 0.4, box["y"] + 60)
+    page.mouse.click(box["x"] + 54 + (box["width"] - 72) * 0.4, box["y"] + 60)
     assert float(slider.input_value()) == pytest.approx(0, abs=0.11), "a click does not move the point"
     assert not page.troubles
 

@@ -150,6 +150,8 @@ def test_a_preview_stays_under_the_pointer_and_within_the_screen(open_page):
             box = preview_of(page).bounding_box()
             assert box["x"] >= 0 and box["x"] + box["width"] <= width, f"{box} on a screen of {width}"
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.mouse.move(0, 0)
+    preview_of(page).wait_for(state="hidden")   # the last of those above
     page.locator(TERM).first.hover()
     preview_of(page).wait_for()
     box = preview_of(page).bounding_box()

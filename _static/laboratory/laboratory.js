@@ -118,7 +118,7 @@
         keep("source", node("p", {class: "source"})),
         keep("trouble", node("p", {class: "trouble", role: "alert"})),
         keep("status", node("p", {class: "said", role: "status"})),
-        keep("scores", node("div", {class: "scores scrolls", tabindex: 0, role: "group", "aria-label": "Results of the runs"})),
+        keep("scores", node("div", {class: "scores scrolls", role: "group", "aria-label": "Results of the runs"})),
         keep("names", node("p", {class: "names"})),
         keep("charts", node("div", {class: "charts"},
           figure("accuracy", "Accuracy"), figure("cost", "Cost"))),
@@ -614,7 +614,9 @@
         + "with; the gap is training less test accuracy in points, the cost is that of the test images");
       made.querySelectorAll("tbody th").forEach((heading, index) =>
         heading.classList.add("key", index ? "ghost" : "present"));
-      this.parts.scores.replaceChildren(made);
+      const scores = this.parts.scores;
+      scores.replaceChildren(made);
+      scores.tabIndex = scores.scrollWidth > scores.clientWidth ? 0 : -1;   // a stop where it scrolls
       this.parts.names.textContent = [["Now", this.run], [this.ghostName, this.ghost]]
         .filter(([name, one]) => one && one.name !== name)
         .map(([name, one]) => `${name}: ${one.name}.`).join(" ");
