@@ -22,6 +22,7 @@ preview: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m alone --numprocesses=0 tests
 
 # lessons without MNIST, all or those named: make test-stand-in LESSONS="dropout optimizers"
 test-stand-in: $(INSTALLED)

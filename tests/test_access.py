@@ -62,8 +62,9 @@ def sides_with_outline(page, focused):
     changed = ImageChops.difference(before, seen()).convert("L").point(lambda value: 255 * (value > 30))
     page.evaluate("() => window.left.focus({preventScroll: true})")
     wide, high = changed.size
-    strips = {"top": (top > 0, (0, 0, wide, 12)), "left": (left > 0, (0, 0, 12, high)),
-              "bottom": (bottom < screen["height"], (0, high - 12, wide, high)),
+    fits = bottom - top < screen["height"]   # of what is taller, an end is under the page's head
+    strips = {"top": (fits and top > 0, (0, 0, wide, 12)), "left": (left > 0, (0, 0, 12, high)),
+              "bottom": (fits and bottom < screen["height"], (0, high - 12, wide, high)),
               "right": (right < screen["width"], (wide - 12, 0, wide, high))}
     shares = {}
     for side, (on_screen, box) in strips.items():

@@ -98,6 +98,7 @@ def test_a_first_visit_is_light(visitor, address, lesson):
     assert weight.total() <= 500_000, f"{lesson.stem}: {weight.total():,} bytes: {dict(weight)}"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("lesson", LESSONS[:3], ids=lambda path: path.stem)
 def test_the_longest_pages_can_be_read_soon(visitor, address, lesson):
     page, client = visitor
