@@ -94,7 +94,7 @@ def changes(before, now):
             for name, value in now["environment"].items()
             if before["environment"].get(name) != value]
     count = sum(len(lesson["methods"]) for lesson in now["lessons"].values())
-    for name in [*before["lessons"], *(now["lessons"].keys() - before["lessons"].keys())]:
+    for name in {**before["lessons"], **now["lessons"]}:
         old, new = (record["lessons"].get(name, {"claims": [], "methods": {}}) for record in (before, now))
         rows += [(name, *row) for row in _claims(old["claims"], new["claims"])]
         rows += [(name, *row) for row in _methods(old["methods"], new["methods"], LEVEL / max(count, 1))]
@@ -103,7 +103,7 @@ def changes(before, now):
 
 def _claims(old, new):
     old, new = ({claim["sentence"]: claim for claim in claims} for claims in (old, new))
-    for sentence in [*old, *(new.keys() - old.keys())]:
+    for sentence in {**old, **new}:
         was, now = old.get(sentence), new.get(sentence)
         if now is None:
             yield sentence, _shown(was), "", "this claim is lost"
@@ -126,7 +126,7 @@ def _room(was, now):
 
 
 def _methods(old, new, level):
-    for method in [*old, *(new.keys() - old.keys())]:
+    for method in {**old, **new}:
         was, now = old.get(method), new.get(method)
         if now is None:
             yield method, _spread(was), "", "this method is lost"
