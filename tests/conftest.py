@@ -25,7 +25,24 @@ def browser():
 
 
 @pytest.fixture
-def open_page(browser):
+def watch():
+    """A function that keeps in `page.troubles` what goes wrong in a page, and what it asks of others.
+
+    own: what the addresses begin with that it may ask for.
+    """
+    def watch(page, own):
+        page.troubles = []
+        page.on("pageerror", lambda error: page.troubles.append(f"an exception: {error}"))
+        page.on("console", lambda message: page.troubles.append(f"on the console: {message.text}")
+                if message.type == "error" else None)
+        page.on("request", lambda request: page.troubles.append(f"asks for {request.url}")
+                if not request.url.startswith(own) else None)
+
+    return watch
+
+
+@pytest.fixture
+def open_page(browser, watch):
     """A function that opens a page of the site; what goes wrong in it is in `page.troubles`."""
     contexts = []
 
@@ -34,12 +51,7 @@ def open_page(browser):
                                       reduced_motion="reduce", **options)
         contexts.append(context)
         page = context.new_page()
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(f"an exception: {error}"))
-        page.on("console", lambda message: page.troubles.append(f"on the console: {message.text}")
-                if message.type == "error" else None)
-        page.on("request", lambda request: page.troubles.append(f"asks for {request.url}")
-                if not request.url.startswith(("file:", "data:", "blob:")) else None)
+        watch(page, ("file:", "data:", "blob:"))
         page.on("requestfailed", lambda request: page.troubles.append(f"did not get {request.url}"))
         page.goto((SITE / name).as_uri())
         page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)

@@ -81,7 +81,7 @@ def address(published):
 
 
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, address, watch):
     """A function that opens an address of the published site; what goes wrong is in `page.troubles`."""
     contexts = []
 
@@ -89,12 +89,7 @@ def visit(browser, address):
         context = browser.new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
-        page.troubles = []
-        page.on("pageerror", lambda error: page.troubles.append(f"an exception: {error}"))
-        page.on("console", lambda message: page.troubles.append(f"on the console: {message.text}")
-                if message.type == "error" else None)
-        page.on("request", lambda request: page.troubles.append(f"asks for {request.url}")
-                if not request.url.startswith((address, "data:")) else None)
+        watch(page, (address, "data:"))
         page.goto(address + name)
         return page
 
