@@ -11,7 +11,7 @@ export PIP_USER := 0
 
 .PHONY: book preview test test-stand-in test-all serve refresh compare record lesson publish-student \
 	grade publish-notebooks push-notebooks changed-pages picture slides print upgrade upgrade-summary links \
-	release-files release download-terms pages actionlint bench
+	release-files release download-terms pages actionlint bench load-test
 
 book: $(INSTALLED)
 	COURSE_EDITION=$(EDITION) $(BIN)/python _ext build --warningiserror --nitpick --keep-going \
@@ -104,6 +104,11 @@ pages: book
 
 bench: $(INSTALLED)
 	$(BIN)/python tools/bench.py $(OPTIONS)
+
+# a class on a JupyterHub on this computer: make load-test STUDENTS=12 WHOLE=3 LESSON=over-fitting
+load-test: $(INSTALLED)
+	$(BIN)/python tools/load_test.py --students $(or $(STUDENTS),12) --whole $(or $(WHOLE),3) \
+		--lesson $(or $(LESSON),over-fitting)
 
 # the pages that differ from another state of the course: make changed-pages BASE=HEAD~3
 changed-pages: $(INSTALLED)

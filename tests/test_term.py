@@ -204,5 +204,9 @@ def test_student_material_is_a_tree_of_its_own_without_closed_solutions(tmp_path
         assert not any(secret in text for text in files.values()), f"students get a solution: {secret}"
     assert "secretly_computed = ..." in files["lessons/dropout.ipynb"]
     assert "claims.claim" in files["lessons/dropout.ipynb"], "the claim that judges the answer is gone"
+    subprocess.run(["git", "init", "--quiet", folder], check=True)   # for students to pull from
+    (folder / "lessons/gone.ipynb").write_text("a lesson that is no more")
     subprocess.run(run, cwd=tmp_path, check=True, env={**os.environ, "COURSE_EDITION": "instructor"})
     assert SECRETS[0] in (folder / "lessons/dropout.ipynb").read_text()
+    assert (folder / ".git/HEAD").exists(), "the students' repository is gone, and with it what theirs builds on"
+    assert not (folder / "lessons/gone.ipynb").exists()
