@@ -43,7 +43,7 @@ from lesson_execution import find_data
 
 HUB = ROOT / "hub"
 PROGRAMS = ROOT / "_build/hub"
-REPOSITORY = "https://git.example.org/owner/course"   # what the link names; git takes it from this computer
+REPOSITORY = "https://github.com/owner/course"   # in the link; git takes it from this computer instead
 TRAINING = re.compile(r"\b(?:lecture\.train|training\.fit|model\.fit|over_seeds)\(")
 PATIENCE = 600   # seconds until a server has to be there, or a cell done
 
