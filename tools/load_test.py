@@ -4,9 +4,9 @@
 
 The hub is a real one, on 127.0.0.1, with what hub/values.yaml says. Each student follows the lesson's
 link: logs in, gets a server and the course, runs the notebook in a kernel and saves it after each cell;
-up to the lesson's first training, WHOLE of them to its end. Once all have saved their first output, a
-student's server is killed, and the hub. Prints how long each waited, how much memory each took, and
-what larger classes need; fails if a student failed, or lost what was saved.
+up to the lesson's first training, WHOLE of them to its end. Once all have begun to train, a student's
+server is killed, and the hub. Prints how long each waited, how much memory each took, and what larger
+classes need; fails if a student failed, or lost what was saved.
 """
 
 import argparse
@@ -294,6 +294,8 @@ class Student(threading.Thread):
         kernel = self.kernel()
         for number, cell in enumerate(code if self.whole else code[:first + 1]):
             self.doing = f"running code cell {number + 1}"
+            if number == first:
+                self.reach("before training")
             try:
                 cell.outputs, cell.execution_count = kernel.run(cell.source), number + 1
             except (websocket.WebSocketException, OSError) as error:
@@ -388,17 +390,17 @@ def essence(notebook):
 def hold_class(folder, programs, students=12, whole=3, lesson="over-fitting", **options):
     """Let the class work on the lesson; return its students and the meter.
 
-    Once all have saved their first output a student's server is killed, and the hub. Both come back.
+    Once all have saved something and begun to train, a student's server is killed, and the hub. Both come back.
     """
     with Hub(folder, programs, **options) as hub:
         meter = Meter(hub)
         present = [Student(f"student-{number + 1}", hub, lesson, number < whole) for number in range(students)]
         for thread in [meter, *present]:
             thread.start()
-        while any(student.is_alive() and "first output" not in student.waited for student in present):
+        while any(student.is_alive() and "before training" not in student.waited for student in present):
             time.sleep(0.05)
-        # who came last has the first training still before it
-        unlucky = max(present, key=lambda student: student.waited.get("first output", 0))
+        # who came last is in the middle of it
+        unlucky = max(present, key=lambda student: student.waited.get("before training", 0))
         for name, process in hub.processes():
             if name == unlucky.name:
                 process.kill()
@@ -445,7 +447,9 @@ def report(present, meter):
 def larger_classes(present, meter, sizes=(10, 30, 60, 120), cores=(4, 8, 16, 32)):
     """Yield the lines of the table of what other classes need, by what these students took."""
     calm = [student for student in present if not student.returned and not student.trouble]
-    each = max(meter.memory[student.name] for student in calm) / 1024
+    if not calm:
+        return
+    each = max(meter.container[student.name] for student in calm) / 1024
     needs = {name: median(student.seconds[name] for student in calm if name in student.seconds)
              for name in COLUMNS[2:] if any(name in student.seconds for student in calm)}
     yield "core-seconds of a student, from the link: " + ", ".join(f"{name} {need:.0f}" for name, need in needs.items())
