@@ -461,6 +461,10 @@ def larger_classes(present, meter, sizes=(10, 30, 60, 120), cores=(4, 8, 16, 32)
         yield f"| {size} | {size * each + meter.memory[''] / 1024:.0f} | {' | '.join(waits)} |"
     yield ""
     yield f"minutes until {' / '.join(needs)}, if all begin at once"
+    here = len(os.sched_getaffinity(0))
+    reckoned = needs["first training"] * max(1, len(present) / here)
+    waited = max(student.waited["first training"] for student in calm)
+    yield f"so reckoned, the last first training of this class was to end after {reckoned:.0f} s; it took {waited:.0f} s"
 
 
 def minutes(seconds):
