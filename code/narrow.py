@@ -17,7 +17,7 @@ def make_narrow(figure):
         for columns in range(min(3, len(words)), 0, -1):
             legend.remove()
             legend = figure.legend(legend.legend_handles, words, loc=f"outside {place} center",
-                                   ncols=columns, fontsize=legend.get_texts()[0].get_fontsize())
+                                   ncols=columns)
             if legend.get_window_extent().width < figure.bbox.width:
                 break
     figure.draw_without_rendering()

@@ -1016,6 +1016,34 @@ def sizes(drawing):
     return [float(root.get(side).removesuffix("pt")) * 96 / 72 for side in ("width", "height")], texts
 
 
+@pytest.mark.parametrize("draw", [
+    lambda: plots.learning_curves({"plain": history(**BOTH), "L2": history(**BOTH)}, "", every=2),
+    lambda: plots.evidence(RUNS, "", reference="plain"),
+    lambda: plots.confusion(np.arange(10), np.arange(10)[::-1], ""),
+    lambda: plots.saturation({"plain": np.eye(4), "L2": np.eye(4)}, ""),
+], ids=["learning_curves", "evidence", "confusion", "saturation"])
+def test_names_of_axes_and_panels_are_no_smaller_than_their_ticks(axes, draw):
+    draw()
+    figure = plt.gcf()
+    figure.canvas.draw()
+    ticks = [tick.get_fontsize() for axis in axes() for tick in axis.get_xticklabels()]
+    names = [text.get_fontsize() for axis in axes() for text in (axis.xaxis.label, axis.yaxis.label)]
+    titles = [axis.title.get_fontsize() for axis in axes()]
+    legends = [text.get_fontsize() for legend in figure.legends for text in legend.get_texts()]
+    assert max(ticks) <= min(names) <= max(names) <= min(titles), "plots: a name in smaller letters"
+    assert not legends or max(ticks) <= min(legends), "plots: a legend in smaller letters than ticks"
+
+
+def test_thousands_have_a_comma(published):
+    _, axis = plt.subplots()
+    axis.plot([0, 60000], [0.0001, 0.0002])
+    plots.show("")
+    (shown, metadata), = published
+    for drawing in (shown["image/svg+xml"], metadata["narrow"]):
+        assert ">60,000<" in drawing, "plots: 60000 is hard to read"
+        assert ">0.00010<" in drawing, "plots: a comma among decimals"
+
+
 def panels(drawing):
     return drawing.count('<g id="axes_')
 
@@ -1282,6 +1310,8 @@ def test_rows_of_the_confusion_matrix_are_true_digits_in_percent(axes):
     assert percent[3, 5] == 75, "confusion: true 3 taken for 5 three times of four is not 75%"
     assert percent[5, 3] == 0, "confusion: rows and columns are exchanged"
     assert axis.collections[0].get_clim() == (0, 100), "confusion: colors are not of 0 to 100%"
+    shades = axis.collections[0].cmap(axis.collections[0].norm([0, 1, 4, 9]))[:, 3]
+    assert shades[0] == 0 and np.diff(shades).min() > 0.09, "confusion: small shares look alike"
     assert axis.get_ylabel() == "true digit" and axis.get_xlabel() == "predicted digit"
     words = sorted(text.get_text() for text in axis.texts if text.get_text())
     assert words == ["25", "75"], "confusion: empty cells hide the errors behind zeros"
