@@ -1036,12 +1036,12 @@ def test_names_of_axes_and_panels_are_no_smaller_than_their_ticks(axes, draw):
 
 def test_thousands_have_a_comma(published):
     _, axis = plt.subplots()
-    axis.plot([0, 60000], [0.0001, 0.0002])
+    axis.plot([0, 60000], [0.00100, 0.00105])
     plots.show("")
     (shown, metadata), = published
     for drawing in (shown["image/svg+xml"], metadata["narrow"]):
         assert ">60,000<" in drawing, "plots: 60000 is hard to read"
-        assert ">0.00010<" in drawing, "plots: a comma among decimals"
+        assert re.search(r">0\.00\d+<", drawing), "plots: a comma among decimals"
 
 
 def panels(drawing):
@@ -1079,7 +1079,7 @@ def test_panels_are_stacked_on_a_phone_and_keep_their_labels(published):
     wide, narrow = shown["image/svg+xml"], metadata["narrow"]
     assert (wide.count(">cost<"), narrow.count(">cost<")) == (1, 2), (
         "narrow: of two by two panels each row needs the label that all four had in common")
-    assert narrow.count(">0.01<") == 2 * wide.count(">0.01<"), "narrow: ticks without their numbers"
+    assert narrow.count(">0.1<") == 2 * wide.count(">0.1<") == 2, "narrow: ticks without their numbers"
     heights = [sizes(drawing)[0][1] for drawing in (wide, narrow)]
     assert heights[1] == pytest.approx(2 * heights[0]), "narrow: panels are pressed together"
 
