@@ -406,6 +406,63 @@ def test_fit_compiles_the_networks_of_two_seeds_once_and_trains_each():
                 "fit: compiled before, a network trains otherwise than compiled for itself"))
 
 
+@pytest.fixture
+def trained(monkeypatch, tmp_path):
+    """A function: train once or twice from a seed; return what comes of it, and whether it was kept."""
+    monkeypatch.setenv("COURSE_TRAININGS", str(tmp_path))
+    x, y = images(13)
+
+    def trained(build=TRAININGS["dropout"][0], optimizer="sgd", cost="mean_squared_error", *,
+                seed=0, times=1, x=x, epochs=2, **options):
+        training._programs.clear()
+        before = len(list(tmp_path.iterdir()))
+        model = compiled(build, optimizer, cost, seed=seed)
+        for _ in range(times):
+            history = training.fit(model, x, y, batch_size=5, epochs=epochs, **options)
+        outcome = [*map(np.copy, model.get_weights()), history.history["loss"], np.random.rand(3)]
+        return outcome, len(list(tmp_path.iterdir())) == before
+
+    return trained
+
+
+@pytest.mark.parametrize("case", TRAININGS)
+def test_the_same_training_is_done_once_in_a_build(trained, monkeypatch, case):
+    first, kept = trained(*TRAININGS[case])
+    assert not kept
+    other = [tiny(), model4.get_model(4)]   # which take the names of layers that Keras gives
+    again, kept = trained(*TRAININGS[case])
+    assert kept, f"fit: {case}: the same training is done twice ({len(other)} networks lie between)"
+    longer, _ = trained(*TRAININGS[case], times=2)
+    monkeypatch.delenv("COURSE_TRAININGS")
+    afresh, _ = trained(*TRAININGS[case], times=2)
+    for outcomes in [(first, again), (longer, afresh)]:
+        for ours, theirs in zip(*outcomes):
+            np.testing.assert_array_equal(ours, theirs, err_msg=(
+                f"fit: {case}: a training that was kept ends otherwise than one that is done"))
+
+
+def penalized(power):
+    return lambda: keras.Sequential([keras.Input((784,)), keras.layers.Dense(
+        10, kernel_regularizer=lambda w: keras.ops.sum(keras.ops.abs(w) ** power))])
+
+
+@pytest.mark.parametrize("change", [
+    dict(seed=1), dict(epochs=3), dict(shuffle=False), dict(seed=0, jit_compile=False),
+    dict(x=images(13, 1)[0]), dict(optimizer=keras.optimizers.SGD(0.02)), dict(optimizer="adam"),
+    dict(cost="binary_crossentropy"), dict(build=lambda: model4.get_model(4, d_rate=0.3)),
+    dict(build=penalized(1)), dict(build=penalized(2))], ids=lambda change: " ".join(change))
+def test_another_training_is_not_taken_for_the_same(trained, change):
+    trained()
+    trained(penalized(3))
+    assert not trained(**change)[1], f"fit: with another {change} it passes for the same training"
+
+
+def test_fit_keeps_nothing_where_a_callback_or_validation_images_look_on(trained, tmp_path):
+    trained(validation_data=images(5))
+    trained(callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)])
+    assert not list(tmp_path.iterdir())
+
+
 def test_fit_lets_a_finished_training_go():
     def trained():
         keras.utils.clear_session()
