@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -66,17 +68,24 @@ def test_twelve_students_at_once_train_and_three_of_them_run_the_whole_lesson(pr
 
 
 def test_an_idle_server_is_stopped_and_its_student_finds_what_was_saved_and_what_is_new(programs, tmp_path):
-    values = {**VALUES, "cull": {**VALUES["cull"], "timeout": 6, "every": 1}}
+    values = {**VALUES, "cull": {**VALUES["cull"], "timeout": 20, "every": 1}}
     (tmp_path / "values.yaml").write_text(yaml.safe_dump(values))
     with load_test.Hub(tmp_path, programs, tmp_path / "values.yaml") as hub:
         idle, busy = (load_test.Student(name, hub, "over-fitting") for name in ["idle", "busy"])
-        for student in [idle, busy]:
-            student.arrive()
+        idle.arrive()
         idle.save(idle.open())
-        busy.kernel().run("import time\nfor _ in range(15): print('.'); time.sleep(1)")
-        running = {student for student, _ in hub.processes()}
-        assert "busy" in running, "a server was stopped under a student who works"
+        busy.arrive()
+        working = threading.Thread(target=busy.kernel().run, args=[
+            "import pathlib, time\nwhile not pathlib.Path.home().joinpath('enough').exists(): print(1); time.sleep(1)"])
+        working.start()
+        end, running = time.monotonic() + 180, {"idle"}
+        while "idle" in running and time.monotonic() < end:
+            time.sleep(1)
+            running = {student for student, _ in hub.processes()}
+        (hub.home("busy") / "enough").touch()
         assert "idle" not in running, f"the idle server is still there: {hub.log()}"
+        assert "busy" in running and working.is_alive(), "a server was stopped under a student who works"
+        working.join()
 
         course, home = tmp_path / "course", hub.home("idle") / "course"
         for name in ["over-fitting", "dropout"]:   # the student has saved one of them
