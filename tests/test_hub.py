@@ -75,16 +75,16 @@ def test_an_idle_server_is_stopped_and_its_student_finds_what_was_saved_and_what
         idle.arrive()
         idle.save(idle.open())
         busy.arrive()
-        working = threading.Thread(target=busy.kernel().run, args=[
+        working = threading.Thread(daemon=True, target=busy.kernel().run, args=[
             "import pathlib, time\nwhile not pathlib.Path.home().joinpath('enough').exists(): print(1); time.sleep(1)"])
         working.start()
         end, running = time.monotonic() + 180, {"idle"}
         while "idle" in running and time.monotonic() < end:
             time.sleep(1)
             running = {student for student, _ in hub.processes()}
-        (hub.home("busy") / "enough").touch()
         assert "idle" not in running, f"the idle server is still there: {hub.log()}"
         assert "busy" in running and working.is_alive(), "a server was stopped under a student who works"
+        (hub.home("busy") / "enough").touch()
         working.join()
 
         course, home = tmp_path / "course", hub.home("idle") / "course"
