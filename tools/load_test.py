@@ -464,7 +464,7 @@ def larger_classes(present, meter, sizes=(10, 30, 60, 120), cores=(4, 8, 16, 32)
     here = len(os.sched_getaffinity(0))
     reckoned = needs["first training"] * max(1, len(present) / here)
     waited = max(student.waited["first training"] for student in calm)
-    yield f"so reckoned, the last first training of this class was to end after {reckoned:.0f} s; it took {waited:.0f} s"
+    yield f"so reckoned, this class was to have trained after {reckoned:.0f} s; it took {waited:.0f}"
 
 
 def minutes(seconds):
