@@ -114,6 +114,31 @@ def test_focus_is_seen_in_what_opens(open_page, opener, width):
         page.keyboard.press("Tab")
 
 
+@pytest.mark.parametrize("how", ["pointer", "keyboard"])
+def test_escape_and_a_click_elsewhere_close_each_menu_of_the_header(open_page, how):
+    page = open_page("lessons/dropout.html")
+    buttons = page.locator("[data-bs-toggle=dropdown]:visible").all()
+    assert buttons, "the header has no menu: try another page"
+    for button in buttons:
+        name = button.get_attribute("aria-label") or button.inner_text()
+        menu = button.locator("xpath=following-sibling::*[contains(@class, 'dropdown-menu')]")
+        for keys in [["Escape"], ["ArrowDown", "Escape"], None]:
+            if how == "pointer":
+                button.click()
+            else:
+                button.press("Enter")
+            assert menu.is_visible(), f"{name}: its menu does not open"
+            if keys:
+                for key in keys:
+                    page.keyboard.press(key)
+                assert menu.is_hidden(), f"{name}: after {keys} the menu is still open"
+                assert button.evaluate("node => node === document.activeElement"), f"{name}: {keys} lose the focus"
+            else:
+                page.mouse.click(400, 600)
+                assert menu.is_hidden(), f"{name}: a click elsewhere leaves the menu open"
+            page.mouse.move(400, 700)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_controls_can_be_hit_and_are_called_what_they_say(open_page, name):
     for width in [390, 1280]:
