@@ -155,14 +155,26 @@ def test_focus_stays_on_the_button_that_changes_the_theme(open_page):
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-@pytest.mark.parametrize("name", ["lessons/dropout.html", "lessons/optimizers.html"])
-def test_what_is_cut_off_shows_that_it_scrolls(open_page, name):
+CUT = """() => [...document.querySelectorAll(".bd-article :is(pre, div)")].filter(node =>
+    ["auto", "scroll"].includes(getComputedStyle(node).overflowX) && node.checkVisibility()
+    && node.scrollWidth > node.clientWidth).map(node => ({
+        kind: `${node.tagName}.${node.className}`, stop: node.tabIndex === 0,
+        fades: getComputedStyle(node).maskImage !== "none"
+               && parseFloat(getComputedStyle(node).getPropertyValue("--more-right")) > 0}))"""
+
+
+@pytest.mark.parametrize("timelines", [True, False], ids=["style sheet", "script"])
+@pytest.mark.parametrize("name", ["lessons/dropout.html", "lessons/optimizers.html", "lessons/batchnorm.html",
+                                  "lessons/cross-entropy.html", "lessons/did-it-help.html", "results.html"])
+def test_what_is_cut_off_shows_that_it_scrolls(open_page, name, timelines):
     page = open_page(name, 390)
-    cut = page.evaluate("""() => [...document.querySelectorAll(".bd-article :is(pre, div):not(.laboratory *)")].filter(node =>
-        ["auto", "scroll"].includes(getComputedStyle(node).overflowX) && node.checkVisibility()
-        && node.scrollWidth > node.clientWidth).map(node => ({
-            kind: `${node.tagName}.${node.className}`, stop: node.tabIndex === 0,
-            fades: parseFloat(getComputedStyle(node).getPropertyValue("--more-right")) > 0}))""")
+    if not timelines:   # a browser that cannot move an animation by scrolling
+        page.add_init_script("CSS.supports = () => false")
+        page.reload()
+        page.add_style_tag(content="* { animation: none !important }")
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+    page.wait_for_timeout(200)
+    cut = page.evaluate(CUT)
     assert cut, "nothing is too wide for a phone here: try another page"
     for node in cut:
         assert node["stop"], f"{name}: {node['kind']} does not scroll by keyboard"
@@ -182,6 +194,15 @@ def test_text_twice_as_large_fits(open_page, name):
             && node.scrollWidth > node.clientWidth + 1 && node.checkVisibility()
             && node.textContent.trim() && !node.closest(".math, .visually-hidden")).map(node => `${node.tagName}.${node.className}`)""")
         assert not hidden, f"{name}, {width} wide, text of {size}%: cut off in {hidden}"
+
+
+@pytest.mark.parametrize("name", [*PAGES, "lessons/over-fitting.html", "critical-reading.html"])
+def test_links_in_the_text_are_told_apart_by_more_than_a_color(open_page, name):
+    plain = open_page(name).evaluate("""() => [...document.querySelectorAll(
+        ".bd-article :is(p, li, td, dd) a[href]:not(.headerlink)")].filter(link => link.textContent.trim()
+            && (!getComputedStyle(link).textDecorationLine.includes("underline") || /^\\s/.test(link.textContent)))
+        .map(link => link.textContent)""")
+    assert not plain, f"{name}: without a line under their words: {plain}"
 
 
 def test_controls_are_seen_in_forced_colors(open_page):
