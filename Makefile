@@ -42,9 +42,9 @@ refresh: book
 publish-notebooks: book
 	$(MAKE) push-notebooks
 
-# those of the last build; needs git and nothing of this course
+# those of the last build, to this repository or to the one that is named as REPOSITORY; needs git alone
 push-notebooks:
-	$(PYTHON) tools/publish_notebooks.py
+	$(PYTHON) tools/publish_notebooks.py $(REPOSITORY)
 
 # this build beside the newest release in results/; fails where a conclusion moved
 compare: book

@@ -14,6 +14,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import filelock
 import nbformat
@@ -86,7 +87,9 @@ def execute(app, env, docnames):
     # over_seeds shares out what cores are left: a process of its own costs seconds to start
     share = {"LOKY_MAX_CPU_COUNT": str(max(1, cores // len(waiting)))}
     failures = []
-    with ThreadPoolExecutor(cores) as pool:
+    # a training that several lessons begin with is done once a build: code/training.py
+    with ThreadPoolExecutor(cores) as pool, TemporaryDirectory(dir=CACHE.parent) as trainings:
+        share["COURSE_TRAININGS"] = trainings
         running = {pool.submit(_run, waiting[name], Path(env.doc2path(name)).parent,
                                app.config.nb_execution_timeout, share): name
                    for name in longest_first(cache, waiting)}

@@ -14,6 +14,7 @@ from sphinx.errors import ExtensionError
 import get_code
 from solutions import for_this_edition, student_notebook
 from plain_markdown import plain, read_citations
+from term import current
 
 FOLDER = "notebooks"   # in the site, and the name of the branch that Colab opens them from
 ARCHIVE = "lessons.zip"
@@ -51,20 +52,22 @@ def first_cell(archive, digest):
         metadata={"jupyter": {"source_hidden": True}, "cellView": "form", "tags": ["hide-input"]})
 
 
-def archive_address(repository, branch, folder):
-    """Return where the repository has a .zip of the state in `folder`; None without a repository."""
-    if not repository:
+def archive_address(theme, folder):
+    """Return where there is a .zip with the code/ of the state in `folder`; None without a repository."""
+    if not theme.get("repository_url"):
         return None
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, text=True, capture_output=True)
-    return f"{repository.rstrip('/')}/archive/{commit.stdout.strip() or branch}.zip"
+    version = theme.get("repository_branch")
+    if not current()["addresses"]["students"]:   # which has commits of its own
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, text=True, capture_output=True)
+        version = commit.stdout.strip() or version
+    return f"{theme['repository_url']}/archive/{version}.zip"
 
 
 def write_notebooks(app, exception):
     """Write the notebooks and the archive into the site."""
     if exception or app.builder.format != "html":
         return
-    theme = app.config.html_theme_options
-    archive = archive_address(theme.get("repository_url"), theme.get("repository_branch"), app.srcdir)
+    archive = archive_address(app.config.html_theme_options, app.srcdir)
     files = get_code.read_folder(app.srcdir / "code") if (app.srcdir / "code").exists() else {}
     equations = {label: number for label, (_, number) in app.env.domains["math"].equations.items()}
     citations = read_citations(app.srcdir / name for name in app.config.bibtex_bibfiles)

@@ -31,8 +31,8 @@ FIELDS = {
                   "propertyNames": {"format": "lesson or all"},
                   "additionalProperties": OPENS},
     "addresses": {"type": "object", "additionalProperties": False,
-                  "required": ["repository", "branch", "site", "binder", "jupyterhub"],
-                  "properties": {"repository": ADDRESS, "branch": TEXT,
+                  "required": ["repository", "branch", "students", "site", "binder", "jupyterhub"],
+                  "properties": {"repository": ADDRESS, "branch": TEXT, "students": ADDRESS,
                                  "site": ADDRESS, "binder": ADDRESS, "jupyterhub": ADDRESS}}}
 SCHEMA = {"type": "object", "additionalProperties": False, "required": list(FIELDS),
           "properties": FIELDS}
@@ -144,7 +144,9 @@ def tell_site(app, config):
     config.html_context["term"] = {name: term[name] for name in (
         "term", "institution", "instructor", "contact", "addresses")}
     theme = config.html_theme_options
-    theme["repository_url"], theme["repository_branch"] = addresses["repository"], addresses["branch"]
+    # the theme's buttons open this one, which with `students` has no solution before its date
+    theme["repository_url"] = addresses["students"] or addresses["repository"]
+    theme["repository_branch"] = "main" if addresses["students"] else addresses["branch"]
     theme["launch_buttons"] = {**theme.get("launch_buttons", {}), "binderhub_url": addresses["binder"],
                                "jupyterhub_url": addresses["jupyterhub"]}
 

@@ -14,7 +14,7 @@ COLORS = {
     "conjugate gradients": 1, "L-BFGS": 6, "BFGS": 0, "DFP": 4, "Newton": 3,
     "Levenberg-Marquardt": 2,
     "squared error": 0, "cross-entropy": 2, "binary": 2, "categorical": 2,
-    "leaky": 3, "ReLU": 4, "tanh": 1, "sigmoid": 0, "softmax": 3,
+    "sigmoids, as tanh": 0, "leaky": 3, "ReLU": 4, "tanh": 1, "sigmoid": 0, "softmax": 3,
     "black on white": 6, "centered": 1, "standardized": 2, "whitened": 3,
     "convolutional": 2, "dense": 0,
     "not clipped": 0, "clipped": 2,

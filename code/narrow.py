@@ -17,17 +17,24 @@ def make_narrow(figure):
         for columns in range(min(3, len(words)), 0, -1):
             legend.remove()
             legend = figure.legend(legend.legend_handles, words, loc=f"outside {place} center",
-                                   ncols=columns, fontsize=legend.get_texts()[0].get_fontsize())
+                                   ncols=columns)
             if legend.get_window_extent().width < figure.bbox.width:
                 break
     figure.draw_without_rendering()
     for axis in figure.axes:   # beside long names a panel may have little room for its labels
-        if axis.xaxis.label.get_window_extent().x1 > figure.bbox.x1:
-            axis.xaxis.label.set(x=1, ha="right")
-        numbers = [tick.get_window_extent() for tick in axis.get_xticklabels() if tick.get_text()]
-        if isinstance(axis.xaxis.get_major_locator(), MaxNLocator) and any(
-                after.x0 < before.x1 + 4 for before, after in pairwise(numbers)):
-            axis.locator_params(axis="x", nbins=2)
+        label = axis.xaxis.label
+        if label.get_window_extent().x1 > figure.bbox.x1:
+            label.set(x=1, ha="right")
+        if label.get_window_extent().x0 < figure.bbox.x0:
+            label.set_text(label.get_text().replace(" (", "\n(", 1))
+        ticks = [tick for tick in axis.get_xticklabels() if tick.get_text()]
+        boxes = [tick.get_window_extent() for tick in ticks]
+        if any(after.x0 < before.x1 + 4 for before, after in pairwise(boxes)):
+            if isinstance(axis.xaxis.get_major_locator(), MaxNLocator):
+                axis.locator_params(axis="x", nbins=2)
+            elif any(after.x0 < before.x1 for before, after in pairwise(boxes)):
+                for tick in ticks:   # words, or numbers that were chosen
+                    tick.set(rotation=40, ha="right", rotation_mode="anchor")
 
 
 def _arrange_panels(figure):

@@ -1,5 +1,6 @@
 """The figures that several lessons draw. Importing this module sets the style of them all."""
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -7,9 +8,9 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 
 import mnist
 from methods import color, number
@@ -38,6 +39,8 @@ def show(description, metadata=None):
             if isinstance(line.get_major_formatter(), LogFormatter):
                 line.set_major_formatter(_PowersOfTen())
                 line.set_minor_formatter(_PowersOfTen())
+            elif type(line.get_major_formatter()) is ScalarFormatter:
+                line.set_major_formatter(_Thousands())
     wide = _svg(figure)
     make_narrow(figure)
     narrow = _svg(figure)
@@ -50,6 +53,14 @@ def _svg(figure):
     drawn = StringIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})   # equal figures, equal texts
     return drawn.getvalue()
+
+
+class _Thousands(ScalarFormatter):
+    """Matplotlib's own labels with commas: 60,000."""
+
+    def __call__(self, x, pos=None):
+        whole, point, decimals = super().__call__(x, pos).partition(".")
+        return re.sub(r"\B(?=(\d{3})+$)", ",", whole) + point + decimals
 
 
 class _PowersOfTen(LogFormatter):
@@ -110,8 +121,7 @@ def evidence(runs, description, *, reference=None, lecture=None,
     entries = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels())))   # each once
     entries |= {"one seed": Line2D([], [], linestyle="", marker="o", color="0.45", markersize=4),
                 "mean, 95% interval": Line2D([], [], color="black", marker="|", linewidth=1.4)}
-    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=3,
-                  fontsize="small")
+    figure.legend(entries.values(), entries.keys(), loc="outside upper center", ncols=3)
     show(description, {"evidence": {
         "quantity": quantity, "reference": reference, "lecture": lecture, "data": mnist.source,
         # a list, because notebooks are stored with the keys of a dictionary in the alphabet's order
@@ -182,7 +192,7 @@ def learning_curves(histories, description, *, every=1, heldout="test"):
     parts = [Line2D([], [], color=ink, linestyle=line, label=part)
              for line, part in [("-", "training"), ("--", heldout)][:1 + seen]]
     # outside, where it covers no curve
-    figure.legend(handles=names + parts, loc="outside upper center", fontsize="small",
+    figure.legend(handles=names + parts, loc="outside upper center",
                   ncols=min(5, len(names + parts)))
     show(description)
 
@@ -221,7 +231,7 @@ def weights(models, description, *, units=8):
         for axis, weight in zip(row, kernel.T):
             image = axis.imshow(weight.reshape(28, 28), cmap="signed", vmin=-limit, vmax=limit)
             axis.set(xticks=[], yticks=[])
-            axis.spines[:].set(visible=True, color="0.8")
+            axis.spines[:].set(visible=True, color="0.5")
         row[0].set_ylabel(name)
     figure.colorbar(image, ax=axes, label="weight", shrink=0.9)
     show(description)
@@ -238,14 +248,16 @@ def confusion(labels, predicted, description):
     figure, axis = plt.subplots(figsize=(5.2, 4.4), layout="compressed")
     axis.grid(False)
     shades = LinearSegmentedColormap.from_list("", [("C0", 0), ("C0", 1)])
-    drawn = axis.pcolormesh(range(10), range(10), percent, cmap=shades, vmin=0, vmax=100)
+    # most errors are shares below ten percent, which a linear scale would leave alike
+    drawn = axis.pcolormesh(range(10), range(10), percent, cmap=shades,
+                            norm=PowerNorm(0.4, vmin=0, vmax=100))
     for (row, column), share in np.ndenumerate(percent.round()):
         if share:   # without zeros the errors stand out
             axis.text(column, row, f"{share:.0f}", color="white" if share > 50 else "black",
                       ha="center", va="center", fontsize="small")
     axis.set(xlabel="predicted digit", ylabel="true digit", xticks=range(10), yticks=range(10),
              aspect="equal", ylim=(9.5, -0.5))
-    figure.colorbar(drawn, label="share of the true digit (%)")
+    figure.colorbar(drawn, label="share of the true digit (%)", ticks=[0, 1, 5, 10, 25, 50, 100])
     show(description)
 
 
@@ -266,6 +278,6 @@ def saturation(outputs, description):
         axis.hist(values, bins=np.linspace(low, 1, 51), color="C0",
                   weights=np.full(values.size, 100 / values.size))
         axis.set_title(name)
-    figure.supxlabel("hidden output", fontsize="medium")
-    figure.supylabel("share of all outputs (%)", fontsize="medium")
+    figure.supxlabel("hidden output")
+    figure.supylabel("share of all outputs (%)")
     show(description)

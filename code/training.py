@@ -6,9 +6,11 @@ loop over Keras's own `train_step`; optimizer, regularizers, metrics, callbacks 
 Keras's.
 """
 
+import hashlib
 import os
 import re
 from contextlib import contextmanager
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -69,23 +71,33 @@ def fit(model, x, y, batch_size=32, epochs=1, *, verbose=1, callbacks=(), valida
         return _take_metrics(model)
 
     with _forget_gradients():
-        run_epoch = _compiled(epoch_of.get_concrete_function(x, y, tf.range(n)))
-    rng = np.random.default_rng(np.random.randint(2**31) if seed is None else seed)
+        traced = epoch_of.get_concrete_function(x, y, tf.range(n))
+    program = f"jit_compile {jit_compile} {_program(traced.graph.as_graph_def())}"
+    run_epoch = _compiled(program, traced)
+    seed = np.random.randint(2**31) if seed is None else seed
+    rng = np.random.default_rng(seed)
+    alone = not callbacks and validation_data is None   # they see more than what comes of it
     bar = [_Progress()] if verbose and os.environ.get("PROGRESS") != "0" else []
     callbacks = keras.callbacks.CallbackList([*callbacks, *bar], add_history=True, model=model,
                                              epochs=epochs, steps=1, verbose=verbose)
     model.stop_training = False
     model.reset_metrics()
+    kept = _Kept(program, traced, x, y, (seed, shuffle, initial_epoch, epochs)) if alone else None
     callbacks.on_train_begin()
     for epoch in range(initial_epoch, epochs):
         callbacks.on_epoch_begin(epoch)
-        order = tf.constant(rng.permutation(n) if shuffle else np.arange(n), tf.int32)
-        logs = {name: float(value) for name, value in run_epoch(x, y, order).items()}
+        if kept and kept.logs:
+            logs = kept.logs[epoch - initial_epoch]
+        else:
+            order = tf.constant(rng.permutation(n) if shuffle else np.arange(n), tf.int32)
+            logs = {name: float(value) for name, value in run_epoch(x, y, order).items()}
         if validation_data is not None and (epoch + 1) % validation_freq == 0:
             logs |= {f"val_{name}": float(value) for name, value in validate().items()}
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
+    if kept:
+        kept.finish(model.history)
     model.optimizer.finalize_variable_values(model.trainable_weights)
     callbacks.on_train_end(logs)
     return model.history
@@ -109,26 +121,92 @@ def _forget_gradients():
 _programs = {}
 
 
-def _compiled(epoch):
+def _compiled(program, epoch):
     """Return a function that does what `epoch` does, compiled already if an equal one was before.
 
     To compile takes twice as long as to trace, and the networks of different seeds differ in
     their variables only: these are exchanged.
     """
-    graph = epoch.graph.as_graph_def()
-    loops = {function.signature.name: str(function) for function in graph.library.function}
-    # TensorFlow never gives a name twice: to compare, loops and gradients are numbered as met
-    names = re.compile("|".join(["CustomGradient-[0-9]+", *(f"{name}(?![0-9])" for name in loops)]))
-    numbers, parts = {}, ["".join(map(str, graph.node))]
-    for part in parts:
-        for name in names.findall(part):
-            if name not in numbers:
-                numbers[name] = f"number {len(numbers)}"
-                parts.append(loops.get(name, ""))
-    program = names.sub(lambda name: numbers[name[0]], "".join(parts))
     compiled = _programs.setdefault(program, epoch)
     compiled.set_external_captures(epoch.captured_inputs)
     return compiled
+
+
+def _program(graph):
+    """Return a traced graph as text that is the same for the same arithmetic.
+
+    TensorFlow gives no name twice, so names differ: here they are numbers, in order.
+    """
+    functions = {function.signature.name: function for function in graph.library.function}
+    called = re.compile("|".join(["CustomGradient-[0-9]+",
+                                  *(f"{name}(?![0-9])" for name in functions)]))
+    numbers, parts = {}, [_numbered(graph.node)]
+    for part in parts:
+        for name in called.findall(part):
+            if name not in numbers:
+                numbers[name] = f"number {len(numbers)}"
+                if function := functions.get(name):
+                    parts.append(_numbered(
+                        function.node_def, function.signature.input_arg,
+                        [function.ret[output.name] for output in function.signature.output_arg],
+                        function.control_ret.values()))
+    return called.sub(lambda name: numbers[name[0]], "".join(parts))
+
+
+def _numbered(nodes, arguments=(), results=(), effects=()):
+    """Return the nodes of a graph or function as text, with a number for each name."""
+    numbers = {part.name: str(number) for number, part in enumerate([*arguments, *nodes])}
+
+    def renamed(source):   # such as "^name" or "name:output:0"
+        name, *output = source.removeprefix("^").split(":")
+        return "^" * source.startswith("^") + ":".join([numbers[name], *output])
+
+    text = [f"{[argument.type for argument in arguments]} {list(map(renamed, results))} "
+            f"{sorted(map(renamed, effects))}"]
+    for node in nodes:
+        attributes = sorted((name, str(value)) for name, value in node.attr.items()
+                            if name != "_user_specified_name")
+        text.append(f"{node.op} {list(map(renamed, node.input))} {attributes}")
+    return "\n".join(text)
+
+
+class _Kept:
+    """What came of a training, kept while the site is built: lessons begin with the same ones.
+
+    COURSE_TRAININGS is the folder; without it nothing is kept. Two trainings are the same where
+    the program, the images, their order and every variable at the start are, to the bit.
+    """
+
+    def __init__(self, program, epoch, x, y, settings):
+        self.logs, self.path = [], None
+        if not (folder := os.environ.get("COURSE_TRAININGS")):
+            return
+        variables = {id(variable.handle): variable for variable in epoch.graph.variables}
+        given = [variables.get(id(value), value) for value in epoch.captured_inputs]
+        self.variables = [value for value in given if hasattr(value, "assign")]
+        start = hashlib.sha256(f"{program} {settings}".encode())
+        for value in [x, y, *given]:
+            array = value.numpy()
+            start.update(f"{array.dtype} {array.shape}".encode() + array.tobytes())
+        self.path = Path(folder, f"{start.hexdigest()}.npz")
+        if self.path.exists():
+            with np.load(self.path) as kept:
+                self.end = [kept[f"variable {number}"] for number in range(len(self.variables))]
+                names = kept["names"].tolist()
+                self.logs = [dict(zip(names, row)) for row in kept["rows"].tolist()]
+
+    def finish(self, history):
+        """Give the variables the values of the end, or keep those that they have."""
+        if self.logs:
+            for variable, value in zip(self.variables, self.end):
+                variable.assign(value)
+        elif self.path:
+            whole = self.path.with_suffix(f".{os.getpid()}.npz")
+            names, columns = zip(*history.history.items())
+            np.savez(whole, names=names, rows=np.transpose(columns),
+                     **{f"variable {number}": variable.numpy()
+                        for number, variable in enumerate(self.variables)})
+            os.replace(whole, self.path)   # another process sees all of it or nothing
 
 
 def _take_metrics(model):

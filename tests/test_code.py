@@ -406,6 +406,63 @@ def test_fit_compiles_the_networks_of_two_seeds_once_and_trains_each():
                 "fit: compiled before, a network trains otherwise than compiled for itself"))
 
 
+@pytest.fixture
+def trained(monkeypatch, tmp_path):
+    """A function: train once or twice from a seed; return what comes of it, and whether it was kept."""
+    monkeypatch.setenv("COURSE_TRAININGS", str(tmp_path))
+    x, y = images(13)
+
+    def trained(build=TRAININGS["dropout"][0], optimizer="sgd", cost="mean_squared_error", *,
+                seed=0, times=1, x=x, epochs=2, **options):
+        training._programs.clear()
+        before = len(list(tmp_path.iterdir()))
+        model = compiled(build, optimizer, cost, seed=seed)
+        for _ in range(times):
+            history = training.fit(model, x, y, batch_size=5, epochs=epochs, **options)
+        outcome = [*map(np.copy, model.get_weights()), history.history["loss"], np.random.rand(3)]
+        return outcome, len(list(tmp_path.iterdir())) == before
+
+    return trained
+
+
+@pytest.mark.parametrize("case", TRAININGS)
+def test_the_same_training_is_done_once_in_a_build(trained, monkeypatch, case):
+    first, kept = trained(*TRAININGS[case])
+    assert not kept
+    other = [tiny(), model4.get_model(4)]   # which take the names of layers that Keras gives
+    again, kept = trained(*TRAININGS[case])
+    assert kept, f"fit: {case}: the same training is done twice ({len(other)} networks lie between)"
+    longer, _ = trained(*TRAININGS[case], times=2)
+    monkeypatch.delenv("COURSE_TRAININGS")
+    afresh, _ = trained(*TRAININGS[case], times=2)
+    for outcomes in [(first, again), (longer, afresh)]:
+        for ours, theirs in zip(*outcomes):
+            np.testing.assert_array_equal(ours, theirs, err_msg=(
+                f"fit: {case}: a training that was kept ends otherwise than one that is done"))
+
+
+def penalized(power):
+    return lambda: keras.Sequential([keras.Input((784,)), keras.layers.Dense(
+        10, kernel_regularizer=lambda w: keras.ops.sum(keras.ops.abs(w) ** power))])
+
+
+@pytest.mark.parametrize("change", [
+    dict(seed=1), dict(epochs=3), dict(shuffle=False), dict(seed=0, jit_compile=False),
+    dict(x=images(13, 1)[0]), dict(optimizer=keras.optimizers.SGD(0.02)), dict(optimizer="adam"),
+    dict(cost="binary_crossentropy"), dict(build=lambda: model4.get_model(4, d_rate=0.3)),
+    dict(build=penalized(1)), dict(build=penalized(2))], ids=lambda change: " ".join(change))
+def test_another_training_is_not_taken_for_the_same(trained, change):
+    trained()
+    trained(penalized(3))
+    assert not trained(**change)[1], f"fit: with another {change} it passes for the same training"
+
+
+def test_fit_keeps_nothing_where_a_callback_or_validation_images_look_on(trained, tmp_path):
+    trained(validation_data=images(5))
+    trained(callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None)])
+    assert not list(tmp_path.iterdir())
+
+
 def test_fit_lets_a_finished_training_go():
     def trained():
         keras.utils.clear_session()
@@ -1016,6 +1073,34 @@ def sizes(drawing):
     return [float(root.get(side).removesuffix("pt")) * 96 / 72 for side in ("width", "height")], texts
 
 
+@pytest.mark.parametrize("draw", [
+    lambda: plots.learning_curves({"plain": history(**BOTH), "L2": history(**BOTH)}, "", every=2),
+    lambda: plots.evidence(RUNS, "", reference="plain"),
+    lambda: plots.confusion(np.arange(10), np.arange(10)[::-1], ""),
+    lambda: plots.saturation({"plain": np.eye(4), "L2": np.eye(4)}, ""),
+], ids=["learning_curves", "evidence", "confusion", "saturation"])
+def test_names_of_axes_and_panels_are_no_smaller_than_their_ticks(axes, draw):
+    draw()
+    figure = plt.gcf()
+    figure.canvas.draw()
+    ticks = [tick.get_fontsize() for axis in axes() for tick in axis.get_xticklabels()]
+    names = [text.get_fontsize() for axis in axes() for text in (axis.xaxis.label, axis.yaxis.label)]
+    titles = [axis.title.get_fontsize() for axis in axes()]
+    legends = [text.get_fontsize() for legend in figure.legends for text in legend.get_texts()]
+    assert max(ticks) <= min(names) <= max(names) <= min(titles), "plots: a name in smaller letters"
+    assert not legends or max(ticks) <= min(legends), "plots: a legend in smaller letters than ticks"
+
+
+def test_thousands_have_a_comma(published):
+    _, axis = plt.subplots()
+    axis.plot([0, 60000], [0.00100, 0.00105])
+    plots.show("")
+    (shown, metadata), = published
+    for drawing in (shown["image/svg+xml"], metadata["narrow"]):
+        assert re.search(r">\d0,000<", drawing), "plots: ten thousands are hard to read"
+        assert re.search(r">0\.00\d+<", drawing), "plots: a comma among decimals"
+
+
 def panels(drawing):
     return drawing.count('<g id="axes_')
 
@@ -1051,7 +1136,7 @@ def test_panels_are_stacked_on_a_phone_and_keep_their_labels(published):
     wide, narrow = shown["image/svg+xml"], metadata["narrow"]
     assert (wide.count(">cost<"), narrow.count(">cost<")) == (1, 2), (
         "narrow: of two by two panels each row needs the label that all four had in common")
-    assert narrow.count(">0.01<") == 2 * wide.count(">0.01<"), "narrow: ticks without their numbers"
+    assert narrow.count(">0.1<") == 2 * wide.count(">0.1<") == 2, "narrow: ticks without their numbers"
     heights = [sizes(drawing)[0][1] for drawing in (wide, narrow)]
     assert heights[1] == pytest.approx(2 * heights[0]), "narrow: panels are pressed together"
 
@@ -1282,6 +1367,8 @@ def test_rows_of_the_confusion_matrix_are_true_digits_in_percent(axes):
     assert percent[3, 5] == 75, "confusion: true 3 taken for 5 three times of four is not 75%"
     assert percent[5, 3] == 0, "confusion: rows and columns are exchanged"
     assert axis.collections[0].get_clim() == (0, 100), "confusion: colors are not of 0 to 100%"
+    shades = axis.collections[0].cmap(axis.collections[0].norm([0, 1, 3, 9]))[:, 3]
+    assert shades[0] == 0 and np.diff(shades).min() > 0.08, "confusion: small shares look alike"
     assert axis.get_ylabel() == "true digit" and axis.get_xlabel() == "predicted digit"
     words = sorted(text.get_text() for text in axis.texts if text.get_text())
     assert words == ["25", "75"], "confusion: empty cells hide the errors behind zeros"

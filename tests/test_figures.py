@@ -12,7 +12,8 @@ from PIL import Image
 import figures
 from book import SmallBook, notebook
 
-SITE = Path(__file__).parent.parent / "_build/html"
+ROOT = Path(__file__).parent.parent
+SITE = ROOT / "_build/html"
 PAGES = ["index.html", "results.html", *sorted(
     path.relative_to(SITE).as_posix() for path in (SITE / "lessons").glob("*.html"))]
 
@@ -107,6 +108,25 @@ def test_lines_stand_out_from_the_page(mode, paper):
     for color in colors:
         low, high = sorted([luminance(color), luminance(paper)])
         assert (high + 0.05) / (low + 0.05) >= 3, f"{color} on a {mode} page"
+
+
+@pytest.mark.parametrize("ink, paper", [("#1d2733", "#ffffff"), ("#ced6dd", "#121212")],
+                         ids=["light", "dark"])
+def test_gray_lines_stand_out_from_the_page(ink, paper):
+    sources = {"plots": (ROOT / "code/plots.py").read_text()} | {
+        path.stem: "".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]
+                           if cell["cell_type"] == "code")
+        for path in (ROOT / "lessons").glob("*.ipynb")}
+    grays = [(gray, name) for name, source in sources.items()
+             for gray in re.findall(r'(?<!face)colors?="(0\.\d+)"', source)]
+    assert len(grays) > 10, "no gray is found: have they another name?"
+    ink, paper = [np.array([int(color[i:i + 2], 16) for i in (1, 3, 5)]) for color in (ink, paper)]
+    for gray, name in grays:
+        drawn = re.sub("#[0-9a-f]{6}", figures.page_color, "#" + 3 * f"{round(255 * float(gray)):02x}")
+        share = int(re.search(r"currentColor (\d+)%", drawn)[1]) / 100
+        mixed = "#" + "".join(f"{round(level):02x}" for level in share * ink + (1 - share) * paper)
+        low, high = sorted([luminance(mixed), luminance("#" + "".join(f"{level:02x}" for level in paper))])
+        assert (high + 0.05) / (low + 0.05) >= 3, f"{name}: a line of gray {gray} is lost on the page"
 
 
 # How a page takes in what plots.show publishes

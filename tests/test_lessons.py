@@ -6,12 +6,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from output_tables import read
+
 LESSONS = Path(__file__).parent.parent / "lessons"
 CODE = LESSONS.parent / "code"
 
 PARTS = ["What you will be able to do", "The problem", "The idea", "In Keras", "Run it",
          "What we may conclude", "Exercises", "Check yourself", "Summary"]
 WIDTH = 88   # characters of code that a page shows without scrolling
+PRINTED = 78   # characters of an output that it shows so
 CLAUSE = 160   # characters of a sentence or clause that a diff shows whole
 
 
@@ -134,3 +137,18 @@ def test_code_fits_the_page(lesson):
     for name, source in shown.items():
         for line in source.splitlines():
             assert len(line) <= WIDTH, f"{name} has a line of {len(line)} characters: {line}"
+
+
+def test_what_is_printed_fits_the_page(lesson):
+    for cell in code_cells(lesson):
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                texts = [part for part in read(output.text) if isinstance(part, str)]
+                wide = [line for text in texts for line in text.splitlines() if len(line) > PRINTED]
+                assert not wide, f"more than {PRINTED} characters, and in no table: {wide}"
+
+
+def test_words_in_figures_have_the_sizes_of_the_course(lesson):
+    for cell in code_cells(lesson):
+        sizes = set(re.findall(r"fontsize=([^,)]+)", cell.source)) - {'"small"'}
+        assert not sizes, f"course.mplstyle has the sizes, not a cell: {sizes}"

@@ -1,10 +1,13 @@
 """Push the notebooks of the built site as the branch that Colab opens them from.
 
+    make push-notebooks [REPOSITORY=address]
+
 The branch has one commit: a site that is built again replaces it.
 """
 
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -26,4 +29,4 @@ with tempfile.TemporaryDirectory() as folder:   # for an index that is not the r
     tree = git("write-tree", **apart)
 commit = git("-c", "user.name=make", "-c", "user.email=make@localhost", "commit-tree", tree,
              "-m", f"Notebooks of {git('rev-parse', 'HEAD')}")
-git("push", "--force", "origin", f"{commit}:refs/heads/{BRANCH}")
+git("push", "--force", *(sys.argv[1:] or ["origin"]), f"{commit}:refs/heads/{BRANCH}")
