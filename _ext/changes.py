@@ -21,6 +21,7 @@ from kernel_environment import ROOT
 from lesson_dependencies import read_lesson
 from lesson_execution import CACHE, PREVIEW, find_outputs, open_cache
 from results_page import table
+from typesetting import typeset
 
 RESULTS = ROOT / "results"
 CLAIM = ["sentence", "measured", "at_least", "at_most", "needs", "verdict"]
@@ -177,7 +178,7 @@ class Changes(SphinxDirective):
         result = [nodes.paragraph("", words)]
         if rows:
             result.append(table(["lesson", "what", name, "this build", "moved"], [
-                list(map(nodes.Text, row)) for row in sorted(rows, key=lambda row: not row[-1])]))
+                [nodes.Text(typeset(cell)) for cell in row] for row in sorted(rows, key=lambda row: not row[-1])]))
         return result
 
 

@@ -12,7 +12,8 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW
-from results_page import claims_of, link_to
+from results_page import claims_of, link_to, measurement
+from typesetting import typeset
 
 WIDTH, HEIGHT, MARGIN = 300, 34, 14   # of a ruler, in its own units
 
@@ -23,10 +24,10 @@ def card(claim, sentence=None):
     sentence: nodes for its sentence, such as a link, instead of its text.
     """
     words = nodes.paragraph("", "", sentence or nodes.Text(claim["sentence"]), classes=["sentence"])
-    values = nodes.paragraph("", "", nodes.strong("", claim["shown"]),
+    values = nodes.paragraph("", "", nodes.strong("", measurement(claim)),
                              nodes.Text(f" measured, {needs(claim)}"), classes=["values"])
     if claim["lecture"]:
-        values += nodes.inline("", f" The lecture: {claim['lecture']}.", classes=["lecture"])
+        values += nodes.inline("", f" The lecture: {typeset(claim['lecture'])}.", classes=["lecture"])
     verdict = nodes.paragraph("", claim["verdict"], classes=["verdict"])
     state = "holds" if claim["verdict"] == "holds" else "open"
     return nodes.container("", verdict, words, values,
@@ -36,8 +37,8 @@ def card(claim, sentence=None):
 def needs(claim):
     """Return what the measurement has to be, in words that need no lesson around them."""
     if claim["equals"] is None or claim["tolerance"]:
-        return f"needs {claim['needs']}."
-    return f"needs exactly {claim['needs']}."
+        return f"needs {typeset(claim['needs'])}."
+    return f"needs exactly {typeset(claim['needs'])}."
 
 
 def ruler(claim):
@@ -56,7 +57,7 @@ def ruler(claim):
 
     parts = [f'<rect x="{x(low):.1f}" width="{x(high) - x(low):.1f}" y="6" height="8"/>',
              f'<path d="M{MARGIN} 10H{WIDTH - MARGIN}"/>']
-    parts += [f'<path d="M{x(end):.1f} 4v12"/><text x="{x(end):.1f}" y="30">{end:.4g}</text>'
+    parts += [f'<path d="M{x(end):.1f} 4v12"/><text x="{x(end):.1f}" y="30">{typeset(f"{end:.4g}")}</text>'
               for end in ends]
     parts.append(f'<circle cx="{x(measured):.1f}" cy="10" r="5"/>')
     return (f'<svg class="ruler" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
@@ -83,10 +84,11 @@ class ClaimCards(SphinxDirective):
         self.env.metadata[self.env.docname]["claims"] = True
         if PREVIEW:
             return [nodes.paragraph("", "The claims come with make book.")]
-        return [card(claim, link_to(self.env, name, index, claim["sentence"]))
-                for name in self.env.external_site_map if name in self.env.lesson_digests
-                for index, claim in claims_of(Path(self.env.doc2path(name)).read_text(encoding="utf8"))
-                if claim["agrees"] is kind]
+        return [nodes.container("", *(
+            card(claim, link_to(self.env, name, index, claim["sentence"]))
+            for name in self.env.external_site_map if name in self.env.lesson_digests
+            for index, claim in claims_of(Path(self.env.doc2path(name)).read_text(encoding="utf8"))
+            if claim["agrees"] is kind), classes=["claim-list"])]
 
 
 def draw_cards(app, document):

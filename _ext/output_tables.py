@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from docutils import nodes
 
+from typesetting import typeset
+
 NUMBER = re.compile(r"[-+]?(?:\d[\d,]*(?:\.\d*)?(?:e[-+]?\d+)?%?|nan|inf)(?![\w.:])")
 WORD = re.compile(r"[^\W\d_]+")
 NAMELESS = re.compile(r"[^,\s]  +[-+]?\d")   # a name that ends in a column of numbers is none
@@ -182,10 +184,6 @@ def draw_row(line, numbers):
         row += entry
         column += span
     return row
-
-
-def typeset(words):
-    return words.replace("+-", "±")
 
 
 def show_tables(app, document):

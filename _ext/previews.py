@@ -1,4 +1,4 @@
-"""What a link leads to, there to be shown beside the link: terms, sources, equations.
+"""What a link leads to, there to be shown beside the link: terms, sources, equations, captions of figures.
 
 _static/previews/previews.js shows it, and takes it from the page where it is on the same page. What
 is on another page comes with this one, so that it is there without a server and in this page's type.
@@ -14,10 +14,10 @@ from docutils import nodes
 
 @functools.cache
 def targets(app, name):
-    """Return the terms, sources and equations of a page by their ids."""
+    """Return the terms, sources, equations and figures of a page by their ids."""
     document = app.env.get_and_resolve_doctree(name, app.builder)
     return {id: node for node in document.findall(
-                lambda node: isinstance(node, (nodes.term, nodes.citation, nodes.math_block)))
+                lambda node: isinstance(node, (nodes.term, nodes.citation, nodes.math_block, nodes.figure)))
             for id in node["ids"]}
 
 
@@ -27,6 +27,8 @@ def shown(node):
         parts = [nodes.paragraph("", "", nodes.strong("", node.astext())), *node.parent[-1].children]
     elif isinstance(node, nodes.citation):
         parts = [part for part in node.children if not isinstance(part, nodes.label)]
+    elif isinstance(node, nodes.figure):   # of which the drawing weighs too much
+        parts = [nodes.paragraph("", "", *part.children) for part in node.findall(nodes.caption)]
     else:
         parts = [node]
     copy = nodes.container("", *(part.deepcopy() for part in parts))

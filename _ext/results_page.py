@@ -7,6 +7,7 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from lesson_execution import PREVIEW, read_executed
+from typesetting import typeset
 
 COLUMNS = ["claim", "measured", "needs", "lecture", "verdict"]
 
@@ -34,8 +35,8 @@ class Claims(SphinxDirective):
 
     def row(self, name, index, claim):
         sentence = link_to(self.env, name, index, claim["sentence"])
-        return [sentence, *(nodes.Text(str(text)) for text in (
-            claim["shown"], claim["needs"], claim["lecture"] or "", claim["verdict"]))]
+        return [sentence, *(nodes.Text(text) for text in (
+            measurement(claim), typeset(claim["needs"]), typeset(claim["lecture"] or ""), claim["verdict"]))]
 
 
 class OneClaim(SphinxRole):
@@ -55,7 +56,7 @@ class OneClaim(SphinxRole):
                 line=self.lineno)]
         (index, claim), = found
         return [link_to(self.env, f"lessons/{lesson}", index,
-                        f"measured {claim['shown']}, needs {claim['needs']}")], []
+                        f"measured {measurement(claim)}, needs {typeset(claim['needs'])}")], []
 
 
 def claims_of(lesson):
@@ -63,6 +64,11 @@ def claims_of(lesson):
     return [(index, output.metadata["claim"])
             for index, cell in enumerate(read_executed(lesson).cells)
             for output in cell.get("outputs", []) if "claim" in output.get("metadata", {})]
+
+
+def measurement(claim):
+    """Return what was measured as pages show it: 0 for what a notebook calls 0.0, for it is exact."""
+    return "0" if claim["measured"] == 0 else typeset(claim["shown"])
 
 
 def link_to(env, name, index, words):

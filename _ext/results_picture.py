@@ -1,4 +1,4 @@
-"""The `evidence` directive: every run of every method that the lessons compared, drawn and tabled."""
+"""Every run of every method that the lessons compared, drawn (`evidence`) and in tables (`evidence-tables`)."""
 
 import html
 from pathlib import Path
@@ -13,19 +13,19 @@ from sphinx.util.docutils import SphinxDirective
 from lesson_execution import PREVIEW, read_executed
 from method_names import color_class
 from results_page import table
+from typesetting import typeset
 
 logger = logging.getLogger(__name__)
 
 COLUMNS = ["method", "mean ± sd", "gain, 95% interval", "seeds", "lecture"]
-PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
 QUANTITY = "test accuracy"   # runs of other quantities are for their lesson alone
 WIDTH, ROW, LEFT, RIGHT = 420, 34, 12, 408   # of the picture, in its own units
 
 
 class Evidence(SphinxDirective):
-    """One picture and one table of the runs that lessons published with `plots.evidence`.
+    """A picture of the runs that lessons published with `plots.evidence`.
 
-    With a lesson's name, a picture alone, of that lesson's runs of the `methods`, apart by ;.
+    With a lesson's name, of that lesson's runs of the `methods`, apart by ;.
     """
 
     optional_arguments = 1
@@ -39,13 +39,10 @@ class Evidence(SphinxDirective):
             return self.of_one_lesson(f"lessons/{self.arguments[0]}")
         lessons = [(self.title(name), rows) for name in self.env.external_site_map
                    if name in self.env.lesson_digests and (rows := self.rows(name))]
-        if not lessons:
-            return []
-        result = [nodes.raw("", picture(lessons), format="html")]
-        for title, rows in lessons:
-            result += [nodes.paragraph("", "", nodes.strong("", title)),
-                       table(COLUMNS, [list(map(nodes.Text, describe(row))) for row in rows])]
-        return result
+        return self.show(lessons) if lessons else []
+
+    def show(self, lessons):
+        return [nodes.raw("", picture(lessons), format="html")]
 
     def of_one_lesson(self, name):
         rows = {row[0]: row for row in self.rows(name)}
@@ -62,6 +59,17 @@ class Evidence(SphinxDirective):
 
     def rows(self, name):
         return rows_of(name, Path(self.env.doc2path(name)).read_text(encoding="utf8"))
+
+
+class EvidenceTables(Evidence):
+    """The numbers of that picture, a table a lesson."""
+
+    optional_arguments, option_spec = 0, {}
+
+    def show(self, lessons):
+        return [node for title, rows in lessons for node in (
+            nodes.paragraph("", "", nodes.strong("", title)),
+            table(COLUMNS, [list(map(nodes.Text, describe(row))) for row in rows]))]
 
 
 def rows_of(name, text):
@@ -112,9 +120,9 @@ def describe(row):
     over = ""
     if gain is not None:
         mean, half = interval(gain[1])
-        over = f"{mean:+.3f}{PLUS_MINUS}{half:.3f} over {gain[0]}"
-    return [method, f"{np.mean(runs):.3f}{PLUS_MINUS}{np.std(runs, ddof=1):.3f}", over, str(len(runs)),
-            "" if lecture is None else f"{lecture:.2f}"]
+        over = f"{mean:+.3f} ± {half:.3f} over {gain[0]}"
+    spread = f"{np.mean(runs):.3f} ± {np.std(runs, ddof=1):.3f}"
+    return [method, typeset(spread), typeset(over), str(len(runs)), "" if lecture is None else f"{lecture:.2f}"]
 
 
 def picture(lessons):
@@ -155,4 +163,5 @@ def picture(lessons):
 def setup(app):
     app.setup_extension("results_page")
     app.add_directive("evidence", Evidence)
+    app.add_directive("evidence-tables", EvidenceTables)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

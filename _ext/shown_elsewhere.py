@@ -1,7 +1,7 @@
 """Pages written again when something changed that they show of another page.
 
 A page has the lessons' titles in its sidebar, its neighbors' questions at its foot and, where a link
-leads to them, terms and equations of other pages. Sphinx writes a page again for its own source only.
+leads to them, terms, equations and captions of other pages. Sphinx writes a page again for its own source only.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from sphinx import addnodes
 def digest_page(app, document):
     """Keep with a page what others may show of it."""
     shown = [document.next_node(nodes.title), *document.findall(addnodes.glossary),
-             *document.findall(nodes.math_block)]
+             *document.findall(nodes.math_block), *document.findall(nodes.caption)]
     text = "\n".join(node.astext() for node in shown if node)
     app.env.metadata[app.env.docname]["shown_elsewhere"] = hashlib.sha256(text.encode()).hexdigest()
 

@@ -7,6 +7,8 @@ MENDED = [
     (re.compile('role="doc-biblioentry"'), 'role="listitem"'),
     # a control is called what is written on it
     (re.compile('<summary aria-label="Toggle hidden content">'), "<summary>"),
+    # the line under a link begins with its words
+    (re.compile('(<p class="admonition-title">Solution to)(<a [^>]*>) '), r"\1 \2"),
     # what a cell of a head heads, for who hears a table; a cell without words heads nothing
     (re.compile(r'<th class="[^"]*"([^>]*)>(?:<p></p>)?</th>'), r"<td\1></td>"),
     (re.compile(r'<th class="(head[^"]*)" colspan='), r'<th scope="colgroup" class="\1" colspan='),

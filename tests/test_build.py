@@ -36,7 +36,8 @@ class Book(SmallBook):
             self.write(name, "# What programs leave behind is no page")
 
     def add_results(self):
-        self.write("results.md", "# Results\n\n```{evidence}\n```\n\n```{claims}\n```\n")
+        self.write("results.md", "# Results\n\n```{evidence}\n```\n\n```{evidence-tables}\n```\n\n"
+                   "```{claims}\n```\n")
         self.write("_toc.yml", (self.folder / "_toc.yml").read_text() + "- file: results\n")
 
 
@@ -366,18 +367,24 @@ def test_claims_are_cards_that_say_what_the_record_says(book):
         for kind in ["the-lecture-holds", "the-lecture-corrected", "the-courses-own"]))
     book.lessons(uses=notebook("1", CLAIM.format(sentence="it is <high>", bound=1)
                                + "\nclaims.claim('it is low', 0.5, at_most=1, lecture='1', agrees=False)"
-                               + "\nclaims.claim('it is 3', 3, equals=3)\nprint('holds: no claim')"))
+                               + "\nclaims.claim('it is 3', 3, equals=3)\nprint('holds: no claim')"
+                               + "\nclaims.claim('it is tiny', -8.86e-05, at_least=-1e-3)"
+                               + "\nclaims.claim('it is nothing', 0.0, at_most=1e-6)"))
     book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: results\n")
     assert book.executes()
     for page, sections in [("lessons/uses", 1), ("results", 3)]:
         parts = book.page(page).split("<h2")[-sections:] if sections > 1 else [book.page(page)] * 3
         for part, sentence, value, words in zip(
-                parts, ["it is &lt;high&gt;", "it is low", "it is 3"], ["2", "0.5", "3"],
-                ["measured, needs at least 1.", "measured, needs at most 1.", "needs exactly 3."]):
+                [*parts, *parts[2:] * 2],
+                ["it is &lt;high&gt;", "it is low", "it is 3", "it is tiny", "it is nothing"],
+                ["2", "0.5", "3", "−8.86\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10⁻⁵", "0"],
+                ["measured, needs at least 1.", "measured, needs at most 1.", "needs exactly 3.",
+                 "needs at least −0.001.", "needs at most 10⁻⁶."]):
             card = next(card for card in part.split('class="claim holds')[1:] if sentence in card)
             card = card.split("</div>")[0]
             assert f"<strong>{value}</strong>" in card and words in card, card
             assert ("<svg" in card) == (value != "3"), "a ruler for a range, none for an equality"
+            assert not re.search(r">-\d|\de-\d", card), f"a number as programs write it: {card}"
     assert "holds: no claim" in book.page("lessons/uses"), "a line of text is no claim"
     place, = re.findall(r'<circle cx="([\d.]+)', book.page("results").split("it is low")[1].split("</svg>")[0])
     low, = re.findall(r'<rect x="([\d.]+)', book.page("results").split("it is low")[1].split("</svg>")[0])
@@ -434,6 +441,45 @@ def test_a_changed_style_reaches_the_pages_though_nothing_else_changed(book):
     assert book.executes() == set()
     assert before not in book.page("index"), "browsers would keep the old style"
     assert "green" in (book.folder / "_build/html/_static/look/look.css").read_text()
+
+
+@pytest.mark.parametrize("name, ending", [
+    ("_ext/outside_links.py", "# another version"), ("_templates/layout.html", "{# another version #}")])
+def test_what_makes_pages_makes_all_of_them_again_and_changed_prose_its_own_alone(book, name, ending):
+    """Nobody should have to know which folders to delete."""
+    book.write("index.md", "# The book\n\nWords.\n")
+    assert book.executes()
+    site = book.folder / "_build/html"
+    pages = ["index", "lessons/alone", "lessons/uses"]
+
+    def written():
+        before = [(site / f"{page}.html").stat().st_mtime_ns for page in pages]
+        assert book.executes() == set()
+        return [page for page, time in zip(pages, before) if (site / f"{page}.html").stat().st_mtime_ns != time]
+
+    assert written() == [], "nothing changed, and pages were written"
+    path = book.folder / name
+    path.write_text(path.read_text(encoding="utf8") + f"\n{ending}\n", encoding="utf8")
+    os.utime(path, (1e9, 1e9))   # as a checkout may leave it
+    assert written() == pages, f"{name} changed, and pages are as it made them before"
+    book.write("index.md", "# The book\n\nOther words.\n")
+    assert written() == ["index"]
+
+
+def test_the_search_quotes_words_where_a_page_refers_to_something(book):
+    book.write("index.md", "# The book\n\n$$\na = 1\n$$ (eq-one)\n\nBy {eq}`eq-one` of {cite:t}`spence2022`.\n")
+    book.write("references.md", "# References\n\n```{bibliography}\n```\n")
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: references\n")
+    assert book.executes()
+    texts = book.folder / "_build/html/_static/search-texts.js"
+    assert "By (1) of Spence" in texts.read_text(encoding="utf8"), "a label or a key is quoted in the search"
+    assert "spence2022" not in texts.read_text(encoding="utf8")
+    book.write("lessons/alone.ipynb", notebook().replace("# A lesson", "# Other words\\n\\nOthers."))
+    assert book.executes() == {"alone"}
+    assert "Others." in texts.read_text(encoding="utf8"), "the search quotes what a page said before"
+    assert "By (1) of Spence" in texts.read_text(encoding="utf8"), "a page that was not written again is lost"
+    texts.unlink()
+    assert book.executes() == set() and "By (1) of Spence" in texts.read_text(encoding="utf8")
 
 
 def test_two_figures_that_call_different_runs_alike_fail_the_build(book):
@@ -613,9 +659,11 @@ def test_a_dead_link_fails_the_build_by_name(book, link, named):
 def test_pages_show_what_other_pages_say_now(book):
     def write(question, definition):
         book.write("index.md", f"# The book\n\n```{{glossary}}\nepoch\n  {definition}\n```\n\n"
-                               f"$$\n{definition[0]} = 1\n$$ (eq-one)\n")
+                               f"$$\n{definition[0]} = 1\n$$ (eq-one)\n\n"
+                               "```{figure} _static/look/mark.svg\n:name: fig-one\n:alt: a mark\n\n"
+                               f"The mark of {definition}\n```\n")
         first, second = json.loads(notebook()), json.loads(notebook())
-        first["cells"][0]["source"] = "# First\n\nAn {term}`epoch`, by {eq}`eq-one`, of {cite:t}`spence2022`."
+        first["cells"][0]["source"] = "# First\n\nAn {term}`epoch`, by {eq}`eq-one`, of {cite:t}`spence2022`, in {numref}`fig-one`."
         second["cells"][0]["source"] = f"# Second\n\n{question}"
         book.lessons(first=json.dumps(first), second=json.dumps(second))
         book.write("references.md", "# References\n\n```{bibliography}\n```\n")
@@ -625,10 +673,11 @@ def test_pages_show_what_other_pages_say_now(book):
         return book.page("lessons/first")
 
     page = write("Is it so?", "One pass.")
-    assert page.count("<template data-of=") == 3 and "One pass." in page and "Is it so?" in page
+    assert page.count("<template data-of=") == 4 and "One pass." in page and "Is it so?" in page
+    assert re.search(r'<template data-of="../index.html#fig-one">.*?The mark of One pass.', page, re.S)
     assert '<span class="number">2</span> Second' in page and "lesson 2 of 2" in page
     page = write("Is it otherwise?", "Another pass.")
-    assert "Another pass." in page, "a page shows a term as it was defined before"
+    assert page.count("Another pass.") == 2, "a page shows a term or a caption as it was before"
     assert "Is it otherwise?" in page, "a page asks the question that its neighbor had before"
 
 

@@ -79,6 +79,13 @@ def test_commands_of_the_guide_are_those_of_the_makefile():
             assert "".join(command) in targets, f"{page.name}: make {''.join(command)}"
 
 
+def test_the_guide_says_how_to_make_and_use_decks_and_handouts():
+    checklist, teaching = (ROOT / "instructors/index.md").read_text(encoding="utf8").split("\n## A two-hour class\n")
+    for part, words in [(checklist, ["make slides", "make print", "_build/slides/index.html", "*Slide Type*"]),
+                        (teaching, ["_build/slides/index.html", "`S`", "make print"])]:
+        assert not (missing := [word for word in words if word not in part]), missing
+
+
 def test_keys_of_the_term_are_those_of_its_file():
     said = (ROOT / "instructors/index.md").read_text(encoding="utf8").split("| key | is |")[1].split("\n\n")[0]
     keys = [key for cells in re.findall(r"^ *\| (`.*?) \|", said, re.M) for key in re.findall(r"`(\w+)`", cells)]

@@ -9,6 +9,7 @@ import pytest
 from docutils import nodes
 
 from output_tables import Table, draw, read
+from typesetting import typeset
 
 LESSONS = sorted((Path(__file__).parent.parent / "lessons").glob("*.ipynb"))
 
@@ -32,7 +33,8 @@ def test_table_is_read_out_by_rows_and_columns():
     assert node[0].astext() == "<caption>rate 0.3</caption>"
     assert next(node.findall(nodes.colspec))["stub"], "the first column does not head the rows"
     row = list(node.findall(nodes.row))[-1]
-    assert [cell.astext() for cell in row] == ["dropout, pixels", "0.985 ± 0.007", "+0.154 ± 0.022"]
+    assert [cell.astext() for cell in row] == [
+        "dropout, pixels", typeset("0.985 ± 0.007"), typeset("+0.154 ± 0.022")]
     assert ["text-right" in cell["classes"] for cell in row] == [False, True, True]
 
 
@@ -71,6 +73,25 @@ def test_tables_as_lessons_print_them(text, head, row):
 ], ids=["line", "arrays", "sentences", "words", "wrapped"])
 def test_what_is_no_table_stays(text):
     assert read(text) == [text]
+
+
+@pytest.mark.parametrize("printed, shown", [
+    ("-0.0902", "−0.0902"), ("at least -0.01", "at least −0.01"), ("(-1)", "(−1)"), ("x=-1", "x=−1"),
+    ("8.86e-05", "8.86 × 10⁻⁵"), ("-1.5e+05", "−1.5 × 10⁵"), ("1e-06", "10⁻⁶"), ("1e-06, 2e-3.", "10⁻⁶, 2 × 10⁻³."),
+    ("0e+00", "0"), ("0.831 +- 0.034", "0.831 ± 0.034"), ("-0.02 ± 0.01", "−0.02 ± 0.01"), ("-1,143.3", "−1,143.3"),
+    ("2027-01-12", "2027-01-12"), ("L-BFGS, 1-5, 2px", "L-BFGS, 1-5, 2px"), ("3.15.0-rc1", "3.15.0-rc1"),
+    ("conv-2e-5", "conv-2e-5"), ("1e5x", "1e5x"), ("mean +- sd", "mean ± sd"),
+])
+def test_numbers_are_typeset_and_what_is_none_is_left(printed, shown):
+    assert typeset(printed).replace("\N{NO-BREAK SPACE}", " ") == shown
+    assert not re.search(r"\d [×±]|[×±] \d", typeset(printed)), "a line may end within the number"
+
+
+def test_a_table_has_its_numbers_typeset():
+    node = draw(read("the rate -1\n      change  slope\nL2    -0.09   2.4e-06\nplain  0.10   5.1e+02")[0])
+    assert node[0].astext() == "<caption>the rate −1</caption>"
+    assert [entry.astext() for entry in node.findall(nodes.entry)][-5:] == [
+        "−0.09", typeset("2.4e-06"), "plain", "0.10", typeset("5.1e+02")]
 
 
 def printed(lesson):

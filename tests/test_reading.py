@@ -185,6 +185,22 @@ def test_every_term_source_and_equation_that_is_linked_has_a_preview(open_page):
         assert not lost, f"{name}: letters of previews that are nowhere: {lost[:3]}"
 
 
+# The claims of all lessons
+
+@pytest.mark.parametrize("width, rows", [(1280, True), (390, False)])
+def test_a_claim_is_a_row_where_there_is_room_and_a_card_on_a_phone(open_page, width, rows):
+    page = open_page("results.html", width)
+    claims = page.locator(".claim-list .claim")
+    sizes = claims.evaluate_all("""claims => claims.map(claim => {
+        const box = name => claim.querySelector(name)?.getBoundingClientRect()
+        const ruler = box("svg.ruler")
+        return {high: claim.offsetHeight, beside: !ruler || ruler.left > box(".values").right}})""")
+    assert len(sizes) > 100 and page.locator("article table:visible").count() == 0, "the tables are not folded"
+    assert all(size["beside"] for size in sizes) == rows, "the ruler stands beside the words in a row"
+    mean = sum(size["high"] for size in sizes) / len(sizes)
+    assert mean <= (90 if rows else 230), f"{width} wide a claim is {mean:.0f} pixels high"
+
+
 # Notes in the margin
 
 OVERLAPS = """() => [...document.querySelectorAll(".admonition.margin")].flatMap(note => {

@@ -1,5 +1,6 @@
 """The built site as its readers meet it, in a browser, from the file system and without a network."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,4 +60,16 @@ def test_search_quotes_from_the_pages(open_page):
     assert "Over-fitting" in page.locator("#search-results").inner_text()
     for excerpt in found.locator("p.context").all_inner_texts():
         assert "\\" not in excerpt and "$" not in excerpt, f"TeX in an excerpt: {excerpt}"
+        assert not re.search(r"\b(?:eq|fig)-[a-z]", excerpt), f"a label in an excerpt: {excerpt}"
     assert not page.troubles
+
+
+def test_the_name_of_an_author_finds_the_lessons_that_cite_and_no_key_is_quoted(open_page):
+    page = open_page("search.html")
+    page.goto(page.url.split("?")[0] + "?q=Srivastava")
+    page.get_by_text("Search finished").wait_for()
+    assert "Dropout" in page.locator("#search-results").inner_text()
+    keys = set(re.findall(r"@\w+\{([a-z]\w*\d{4}),", (SITE.parent.parent / "references.bib").read_text(encoding="utf8")))
+    words = set(re.findall(r"[\w-]+", (SITE / "_static/search-texts.js").read_text(encoding="utf8")))
+    assert not words & keys, f"keys of sources in the search: {sorted(words & keys)[:5]}"
+    assert not (labels := [word for word in words if re.match("(eq|fig)-[a-z]", word)]), f"labels: {labels[:5]}"

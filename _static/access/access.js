@@ -14,3 +14,18 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   document.querySelector(".search-button-field")?.removeAttribute("aria-label");
 });
+
+// What is too wide fades where there is more of it, also in browsers that cannot tell their style sheets.
+if (!CSS.supports("animation-timeline: scroll()")) {
+  const WIDE = ".bd-article :is(pre, .formula, .pst-scrollable-table-container, .scrolls)";
+  const fade = node => {
+    const left = node.scrollLeft;
+    const right = node.scrollWidth - node.clientWidth - left;
+    node.style.setProperty("--more-left", `${Math.min(left, 56)}px`);
+    node.style.setProperty("--more-right", `${Math.min(right, 56)}px`);
+  };
+  document.addEventListener("scroll", event => event.target.matches?.(WIDE) && fade(event.target), true);
+  // the page grows when something opens in it
+  addEventListener("load", () =>
+    new ResizeObserver(() => document.querySelectorAll(WIDE).forEach(fade)).observe(document.body));
+}
