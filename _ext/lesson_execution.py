@@ -6,6 +6,7 @@ With COURSE_PREVIEW=1 nothing is executed here either, and the pages show the st
 
 import copy
 import functools
+import json
 import math
 import os
 import shutil
@@ -73,8 +74,8 @@ def execute(app, env, docnames):
     if PREVIEW:
         return
     cache = open_cache(CACHE)
-    lessons = {name: _lesson(Path(env.doc2path(name)).read_text(encoding="utf-8-sig"))
-               for name in env.lesson_digests}
+    texts = {name: Path(env.doc2path(name)).read_text(encoding="utf-8-sig") for name in env.lesson_digests}
+    lessons = {name: _lesson(text) for name, text in texts.items()}
     waiting = {name: copy.deepcopy(lesson) for name, lesson in lessons.items()
                if find_outputs(cache, lesson) is None}
     docnames += waiting.keys() - set(docnames)
@@ -92,7 +93,7 @@ def execute(app, env, docnames):
         share["COURSE_TRAININGS"] = trainings
         running = {pool.submit(_run, waiting[name], Path(env.doc2path(name)).parent,
                                app.config.nb_execution_timeout, share): name
-                   for name in longest_first(cache, waiting)}
+                   for name in longest_first(cache, waiting, texts)}
         for done, future in enumerate(as_completed(running), 1):
             name, (seconds, failure) = running[future], future.result()
             if failure:
@@ -112,13 +113,16 @@ def _lesson(text):
     return read_lesson(text)
 
 
-def longest_first(cache, lessons):
+def longest_first(cache, lessons, texts):
     """Return the names of `lessons` by the seconds that each took last, the longest first.
 
-    So no core waits at the end while another still runs a long one. A lesson that was never
-    executed may be the longest; of several, the one with the most code.
+    So no core waits at the end while another still runs a long one. On a fresh clone their files, `texts`,
+    have those seconds, from `make refresh`. A lesson that was never executed may be the longest; of
+    several, the one with the most code.
     """
-    seconds = {record.uri: record.data["execution_seconds"] for record in cache.list_cache_records()}
+    stored = {name: json.loads(texts[name])["metadata"].get("execution_seconds") for name in lessons}
+    seconds = {name: took for name, took in stored.items() if took}
+    seconds |= {record.uri: record.data["execution_seconds"] for record in cache.list_cache_records()}
     return sorted(lessons, reverse=True, key=lambda name: (
         seconds.get(name, math.inf),
         sum(len(cell.source) for cell in lessons[name].cells if cell.cell_type == "code")))

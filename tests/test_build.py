@@ -262,7 +262,12 @@ def test_the_lesson_that_took_longest_is_executed_first(tmp_path):
         "short": "1 + 1 + 1 + 1", "long": "1", "new": "2", "new and long": "2 + 2"}.items()}
     for name, seconds in [("short", 1), ("long", 50)]:
         lesson_execution.store(cache, name, read_lesson(notebook(f"{name}, older")), seconds)
-    assert lesson_execution.longest_first(cache, lessons) == ["new and long", "new", "long", "short"]
+    texts = {name: notebook("") for name in lessons}
+    assert lesson_execution.longest_first(cache, lessons, texts) == ["new and long", "new", "long", "short"]
+    stored = nbformat.reads(texts["new"], as_version=4)
+    stored.metadata["execution_seconds"] = 10   # as on a fresh clone
+    texts["new"] = nbformat.writes(stored)
+    assert lesson_execution.longest_first(cache, lessons, texts) == ["new and long", "long", "new", "short"]
 
 
 # The cache
