@@ -1,6 +1,5 @@
 """Store the text outputs of the executed lessons in lessons/, for nbval to compare with."""
 
-import math
 import sys
 from pathlib import Path
 
@@ -39,7 +38,7 @@ for path in sorted((ROOT / "lessons").glob("*.ipynb")):
     for cell, ran in zip(stored.cells, executed.cells):
         if cell.cell_type == "code":
             cell.execution_count, cell.outputs = ran.execution_count, text_outputs(ran.outputs)
-    seconds, before = took[f"lessons/{path.stem}"], stored.metadata.get("execution_seconds", 0)
-    if not before / 1.5 <= seconds <= before * 1.5:   # roughly: a build begins with the longest
-        stored.metadata["execution_seconds"] = math.ceil(seconds)
+    seconds, before = took[f"lessons/{path.stem}"], stored.metadata.get("execution_seconds")
+    if before is None or abs(seconds - before) > 30 + before / 2:   # roughly: a build begins with the longest
+        stored.metadata["execution_seconds"] = round(seconds)
     path.write_text(nbformat.writes(stored) + "\n", encoding="utf8")
