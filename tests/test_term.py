@@ -148,8 +148,10 @@ SECRETS = ["secretly_computed = 6", "The secret explanation", "The other secret"
 
 def test_solutions_are_nowhere_in_the_site_before_their_date(tmp_path):
     book = Course(tmp_path, all="2999-01-01")
+    book.write("index.md", "# The book\n\nIt is so: {claim}`dropout: it is 42`.\n")
     succeeded, printed = book.build()
     assert succeeded, printed
+    assert "in the solution of an exercise, which is not open yet" in book.page("index")
     assert "without the solutions of: alone, dropout, uses" in printed
     for secret in SECRETS:
         assert secret not in book.built(), f"the student's site has a solution: {secret}"
@@ -157,6 +159,7 @@ def test_solutions_are_nowhere_in_the_site_before_their_date(tmp_path):
     assert book.executes() == set(), "opening solutions executes lessons"
     for secret in SECRETS[1:3]:
         assert secret in book.built(), f"an open solution is not in the site: {secret}"
+    assert "measured 42, needs 42" in book.page("index")
 
 
 def test_the_instructors_edition_has_what_students_do_not(tmp_path):
