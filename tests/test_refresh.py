@@ -26,6 +26,7 @@ def test_refresh_stores_texts_and_nothing_that_changes_by_chance(tmp_path):
         cell["id"] = f"c{number}"
     lesson["cells"][1]["metadata"] = kept
     book.write("lessons/alone.ipynb", json.dumps(lesson))
+    book.write("lessons/uses.ipynb", json.dumps(lesson))   # the same code: their outputs are kept under one name
     path = book.folder / "lessons/alone.ipynb"
 
     def refresh():
