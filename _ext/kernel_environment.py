@@ -33,7 +33,8 @@ SETTINGS = {
     "PROGRESS": "0",
     "PYTHONHASHSEED": "0",   # or a printed set has another order each time
     "PYTHONUTF8": "1",
-    # lessons share the cores: TensorFlow's own threads would only fight over them
+    # lessons share the cores: the threads of TensorFlow and of NumPy's BLAS would only fight over them
+    "OMP_NUM_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TZ": "UTC",
