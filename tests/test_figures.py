@@ -21,7 +21,8 @@ PAGES = ["index.html", "results.html", *sorted(
 FAULTS = """() => [...document.querySelectorAll(".bd-article svg, .bd-article img")]
   .filter(figure => figure.checkVisibility() && !figure.closest("[aria-hidden], .math, button"))
   .flatMap(figure => {
-    const name = figure.getAttribute("aria-label") || figure.getAttribute("alt");
+    const words = figure.getAttribute("aria-label") || figure.getAttribute("alt");
+    const name = words === figure.getAttribute("src") ? "" : words;   // docutils takes the file's name
     const title = figure.closest("figure")?.id || (name || figure.outerHTML).slice(0, 60);
     if (!name) return [`no words stand for ${title}`];
     if (figure.tagName == "svg" && figure.getAttribute("role") != "img")
