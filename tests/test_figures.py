@@ -14,8 +14,8 @@ from book import SmallBook, notebook
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_build/html"
-PAGES = ["index.html", "results.html", *sorted(
-    path.relative_to(SITE).as_posix() for path in (SITE / "lessons").glob("*.html"))]
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")
+               if not {"_static", "_sources"} & set(path.relative_to(SITE).parts))
 
 # What is wrong with the figures that can be seen: a list of sentences that name the figure.
 FAULTS = """() => [...document.querySelectorAll(".bd-article svg, .bd-article img")]
