@@ -671,17 +671,19 @@ def test_a_dead_link_fails_the_build_by_name(book, link, named):
 
 
 def test_pages_show_what_other_pages_say_now(book):
-    def write(question, definition, caption):
+    first, second = json.loads(notebook()), json.loads(notebook())
+    first["cells"][0]["source"] = "# First\n\nAn {term}`epoch`, by {eq}`eq-one`, of {cite:t}`spence2022`, in {numref}`fig-one`."
+    book.lessons(first=json.dumps(first), second=json.dumps(second))
+    book.write("references.md", "# References\n\n```{bibliography}\n```\n")
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: references\n")
+
+    def write(question, definition, caption):   # all but the page that shows it
         book.write("index.md", f"# The book\n\n```{{glossary}}\nepoch\n  {definition}\n```\n\n"
                                f"$$\n{definition[0]} = 1\n$$ (eq-one)\n\n"
                                "```{figure} _static/look/mark.svg\n:name: fig-one\n:alt: a mark\n\n"
                                f"{caption}\n```\n")
-        first, second = json.loads(notebook()), json.loads(notebook())
-        first["cells"][0]["source"] = "# First\n\nAn {term}`epoch`, by {eq}`eq-one`, of {cite:t}`spence2022`, in {numref}`fig-one`."
         second["cells"][0]["source"] = f"# Second\n\n{question}"
-        book.lessons(first=json.dumps(first), second=json.dumps(second))
-        book.write("references.md", "# References\n\n```{bibliography}\n```\n")
-        book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: references\n")
+        book.write("lessons/second.ipynb", json.dumps(second))
         succeeded, printed = book.build()
         assert succeeded, printed
         return book.page("lessons/first")
