@@ -193,6 +193,9 @@ def check_arrays(ours, theirs, what):
 
 # ---- Two hundred steps on scaled pixels ---------------------------------------------------------------
 
+IMPROVED = {"activation": "tanh", "output": "softmax", "cost": "cross_entropy", "optimizer": "adam",
+            "learningRate": 0.001, "batchSize": 100}
+
 CASES = {
     **{name: {"activation": name, "learningRate": 0.3} for name in
        ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "selu", "linear"]},
@@ -210,6 +213,8 @@ CASES = {
     "batch normalization before": {"batchNormalization": "before", "activation": "tanh", "batchSize": 20},
     "three layers": {"hidden": [30, 20, 10], "activation": "tanh"},
     "no hidden layer": {"hidden": []},
+    "model5": IMPROVED,
+    "model6": {**IMPROVED, "batchNormalization": "after"},
 }
 
 
