@@ -44,10 +44,10 @@ def record():
         outputs = [output.metadata for cell in executed.cells for output in cell.get("outputs", [])
                    if "metadata" in output]
         lessons[name] = {
-            "claims": [{key: output["claim"][key] for key in CLAIM} for output in outputs
+            "claims": [{key: _rounded(output["claim"][key], 6) for key in CLAIM} for output in outputs
                        if "claim" in output],
             "methods": {f"{method} ({output['evidence']['quantity'].split(' (')[0]})": [
-                float(f"{number:.4g}") for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
+                _rounded(float(number), 4) for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
                 for output in outputs if "evidence" in output
                 for method, runs in output["evidence"]["runs"]}}
     return {"day": date.today().isoformat(),
@@ -55,6 +55,11 @@ def record():
                             "TensorFlow": version("tensorflow-cpu") if _installed("tensorflow-cpu")
                             else version("tensorflow"), "data": os.environ["COURSE_DATA"]},
             "lessons": lessons}
+
+
+def _rounded(value, digits):
+    """Return a number of so many digits, since further ones would differ in each build; else the value."""
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
 def _lessons_in_order():
