@@ -27,7 +27,7 @@ const text = array => {
   for (let k = 0; k < view.length; k += 8192) found += String.fromCharCode(...view.subarray(k, k + 8192));
   return btoa(found);
 };
-const {Network, prepare, randomNumbers} = laboratoryNetwork();
+const {Network, prepare} = laboratoryNetwork();
 
 /** The network's arrays in the order in which Keras names them. */
 const arraysOf = network =>

@@ -1,9 +1,7 @@
 """A lesson as a student runs it: downloaded and alone, in JupyterLab, live on its page, on Binder."""
 
 import ast
-import functools
 import html
-import http.server
 import importlib.util
 import json
 import os
@@ -75,21 +73,12 @@ def pack(path, top="course-0123abc"):
             archive.writestr(f"{top}/code/{name}", contents)
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *words):
-        pass
-
-
 @pytest.fixture
-def site(tmp_path):
+def site(tmp_path, serve):
     """A folder that is served, and its address."""
     folder = tmp_path / "site"
     folder.mkdir()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield folder, f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    return folder, serve(folder)
 
 
 @pytest.fixture
