@@ -33,7 +33,9 @@ test-all: book test test-stand-in
 	$(BIN)/python -m pytest -m long -rP tests
 
 serve: book
-	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(SITE) 8000
+
+SITE = $(if $(filter instructor,$(EDITION)),_build/instructor/_build/html,_build/html)
 
 refresh: book
 	$(BIN)/python tools/refresh.py

@@ -12,6 +12,9 @@ os.environ["PROGRESS"] = "0"
 # Sums taken in a fixed order: comparisons of two trainings are bit for bit. Workers that share a
 # processor also do not take each other's threads.
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+# the servers that tests start are here, and not behind a proxy
+for name in ("no_proxy", "NO_PROXY"):
+    os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
 
 import compare_numbers
 import replay

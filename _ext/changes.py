@@ -12,14 +12,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-import yaml
 from docutils import nodes
 from scipy import stats
 from sphinx.util.docutils import SphinxDirective
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from kernel_environment import ROOT
 from lesson_dependencies import read_lesson
 from lesson_execution import CACHE, PREVIEW, find_outputs, open_cache
+from provenance import tensorflow_version
 from results_page import table
 from typesetting import typeset
 
@@ -36,45 +37,31 @@ def record():
     data and the day. Raises LookupError naming a lesson that was not executed.
     """
     cache, lessons = open_cache(CACHE), {}
-    for name in _lessons_in_order():
-        text = (ROOT / f"lessons/{name}.ipynb").read_text(encoding="utf-8-sig")
-        executed = find_outputs(cache, read_lesson(text))
+    for page in parse_toc_yaml(ROOT / "_toc.yml"):
+        path = ROOT / f"{page}.ipynb"
+        if not path.exists():
+            continue
+        executed = find_outputs(cache, read_lesson(path.read_text(encoding="utf-8-sig")))
         if executed is None:
-            raise LookupError(f"lessons/{name} is not executed; make book does it")
+            raise LookupError(f"{page} is not executed; make book does it")
         outputs = [output.metadata for cell in executed.cells for output in cell.get("outputs", [])
                    if "metadata" in output]
-        lessons[name] = {
-            "claims": [{key: output["claim"][key] for key in CLAIM} for output in outputs
+        lessons[path.stem] = {
+            "claims": [{key: _rounded(output["claim"][key], 6) for key in CLAIM} for output in outputs
                        if "claim" in output],
             "methods": {f"{method} ({output['evidence']['quantity'].split(' (')[0]})": [
-                float(f"{number:.4g}") for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
+                _rounded(float(number), 4) for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
                 for output in outputs if "evidence" in output
                 for method, runs in output["evidence"]["runs"]}}
     return {"day": date.today().isoformat(),
             "environment": {"Python": platform.python_version(), "Keras": version("keras"),
-                            "TensorFlow": version("tensorflow-cpu") if _installed("tensorflow-cpu")
-                            else version("tensorflow"), "data": os.environ["COURSE_DATA"]},
+                            "TensorFlow": tensorflow_version(), "data": os.environ["COURSE_DATA"]},
             "lessons": lessons}
 
 
-def _lessons_in_order():
-    """Return the names of the lessons with code, as _toc.yml orders them."""
-    def files(entry):
-        yield from [entry["file"]] if "file" in entry else []
-        for key in ("parts", "chapters", "sections"):
-            for inner in entry.get(key, []):
-                yield from files(inner)
-
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
-    names = [Path(name).name for name in files(toc) if name.startswith("lessons/")]
-    return [name for name in names if (ROOT / f"lessons/{name}.ipynb").exists()]
-
-
-def _installed(package):
-    try:
-        return version(package)
-    except ModuleNotFoundError:
-        return None
+def _rounded(value, digits):
+    """Return a number of so many digits, since further ones would differ in each build; else the value."""
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
 
 
 def last_release():

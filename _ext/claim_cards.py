@@ -12,7 +12,7 @@ from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW
-from results_page import claims_of, link_to, measurement
+from results_page import claims_of, lessons, link_to, measurement
 from typesetting import typeset
 
 WIDTH, HEIGHT, MARGIN = 300, 34, 14   # of a ruler, in its own units
@@ -86,8 +86,7 @@ class ClaimCards(SphinxDirective):
             return [nodes.paragraph("", "The claims come with make book.")]
         return [nodes.container("", *(
             card(claim, link_to(self.env, name, index, claim["sentence"]))
-            for name in self.env.external_site_map if name in self.env.lesson_digests
-            for index, claim in claims_of(Path(self.env.doc2path(name)).read_text(encoding="utf8"))
+            for name, text in lessons(self.env).items() for index, claim in claims_of(text)
             if claim["agrees"] is kind), classes=["claim-list"])]
 
 

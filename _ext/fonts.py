@@ -4,6 +4,8 @@ A page loads a file only when it shows one of its characters: few need more than
 """
 
 import hashlib
+import io
+import os
 import sys
 from pathlib import Path
 
@@ -56,17 +58,24 @@ def prepare(app):
     for name, _, _, weights, source, characters in FONTS:
         target = folder / f"{name}.woff2"
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            cut(source, characters, weights, target)
-    (folder / "fonts.css").write_text("".join(FACE.format(
+            replace(target, cut(source, characters, weights))
+    replace(folder / "fonts.css", "".join(FACE.format(
         name=name, family=family, style=style, weights=weights,
         display="block" if source == ICONS else "swap",   # an icon has no other letter to show
         characters=", ".join(f"U+{part.start:X}-{part.stop - 1:X}" for part in characters))
-        for name, family, style, weights, source, characters in FONTS))
+        for name, family, style, weights, source, characters in FONTS).encode())
     app.config.html_static_path.append(str(ROOM))
 
 
-def cut(source, characters, weights, target):
-    """Write the font with these characters and weights, in one optical size."""
+def replace(target, contents):
+    """Write a file whole or not at all, since other builds read it meanwhile and an interrupted one leaves it."""
+    part = target.with_suffix(f".{os.getpid()}")
+    part.write_bytes(contents)
+    os.replace(part, target)
+
+
+def cut(source, characters, weights):
+    """Return the font with these characters and weights, in one optical size."""
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
     from fontTools.varLib.instancer import instantiateVariableFont
@@ -80,7 +89,9 @@ def cut(source, characters, weights, target):
         instantiateVariableFont(font, {axis.axisTag: limits[axis.axisTag]
                                        for axis in font["fvar"].axes}, inplace=True)
     font.flavor = "woff2"
-    font.save(target)
+    file = io.BytesIO()
+    font.save(file)
+    return file.getvalue()
 
 
 def setup(app):

@@ -80,7 +80,7 @@ def read_archive(address):
 
 def read_folder(folder):
     """Return the files of the folder code/, by name."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())
             if is_code(path.name)}
 
 

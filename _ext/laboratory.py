@@ -84,7 +84,7 @@ def visit(writer, node):
     writer.body.append(writer.starttag(node, "div", CLASS=kind, **{
         f"data-{name}": value for name, value in options.items()}))
     if kind == "laboratory" and "controls" not in options:
-        sources = {path.stem: path.read_text(encoding="utf8") for path in CODE.glob("model*.py")}
+        sources = {path.stem: path.read_text(encoding="utf8") for path in sorted(CODE.glob("model*.py"))}
         writer.body.append('<script type="application/json">'
                            + json.dumps(sources).replace("<", r"\u003c") + "</script>")
 

@@ -15,7 +15,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import filelock
 import nbformat
@@ -89,8 +88,11 @@ def execute(app, env, docnames):
     share = {"LOKY_MAX_CPU_COUNT": str(max(1, cores // len(waiting)))}
     failures = []
     # a training that several lessons begin with is done once a build: code/training.py
-    with ThreadPoolExecutor(cores) as pool, TemporaryDirectory(dir=CACHE.parent) as trainings:
-        share["COURSE_TRAININGS"] = trainings
+    trainings = CACHE.parent / ".trainings"
+    shutil.rmtree(trainings, ignore_errors=True)   # of a build that was killed
+    trainings.mkdir()
+    share["COURSE_TRAININGS"] = str(trainings)
+    with ThreadPoolExecutor(cores) as pool:
         running = {pool.submit(_run, waiting[name], Path(env.doc2path(name)).parent,
                                app.config.nb_execution_timeout, share): name
                    for name in longest_first(cache, waiting, texts)}
@@ -102,6 +104,7 @@ def execute(app, env, docnames):
                 store(cache, name, waiting[name], seconds)
             logger.info("[%d/%d] %s: %s in %.0f s", done, len(waiting), name,
                         "failed" if failure else "executed", seconds)
+    shutil.rmtree(trainings)
     if failures:
         # no exception: Jupyter Book would bury it under its own traceback
         sys.exit("these lessons failed:\n\n" + "\n\n".join(failures))

@@ -9,14 +9,14 @@ from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW
-from results_page import claims_of
+from results_page import claims_of, lessons
 from results_picture import rows_of, thumbnail
 
 
 def places(env):
     """Return the lessons in the order of _toc.yml, each with the words for its place in it."""
-    lessons = [name for name in env.external_site_map if name in env.lesson_digests]
-    return {name: f"Lesson {number} of {len(lessons)}" for number, name in enumerate(lessons, 1)}
+    names = lessons(env)
+    return {name: f"Lesson {number} of {len(names)}" for number, name in enumerate(names, 1)}
 
 
 class LessonCards(SphinxDirective):

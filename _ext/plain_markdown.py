@@ -1,7 +1,6 @@
 """A lesson's MyST as Markdown that every notebook program shows: Colab, VS Code, plain Jupyter."""
 
 import re
-from pathlib import Path
 
 from pybtex.database import parse_file
 

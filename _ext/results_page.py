@@ -13,6 +13,12 @@ from typesetting import typeset
 COLUMNS = ["claim", "measured", "needs", "lecture", "verdict"]
 
 
+def lessons(env):
+    """Return the texts of the lessons with code by their names, in the order of _toc.yml."""
+    return {name: Path(env.doc2path(name)).read_text(encoding="utf8")
+            for name in env.external_site_map if name in env.lesson_digests}
+
+
 class Claims(SphinxDirective):
     """A table for each lesson of what it claims and what was measured."""
 
@@ -21,11 +27,9 @@ class Claims(SphinxDirective):
         if PREVIEW:
             return [nodes.paragraph("", "The results come with make book.")]
         result = []
-        for name in self.env.external_site_map:
-            if name in self.env.lesson_digests:
-                text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
-                if rows := [self.row(name, index, claim) for index, claim in claims_of(text)]:
-                    result += [self.heading(name), table(COLUMNS, rows)]
+        for name, text in lessons(self.env).items():
+            if rows := [self.row(name, index, claim) for index, claim in claims_of(text)]:
+                result += [self.heading(name), table(COLUMNS, rows)]
         return result
 
     def heading(self, name):

@@ -12,7 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from lesson_execution import PREVIEW, read_executed
 from method_names import color_class
-from results_page import table
+from results_page import lessons, table
 from typesetting import typeset
 
 logger = logging.getLogger(__name__)
@@ -37,28 +37,24 @@ class Evidence(SphinxDirective):
             return [nodes.paragraph("", "The results come with make book.")]
         if self.arguments:
             return self.of_one_lesson(f"lessons/{self.arguments[0]}")
-        lessons = [(self.title(name), rows) for name in self.env.external_site_map
-                   if name in self.env.lesson_digests and (rows := self.rows(name))]
-        return self.show(lessons) if lessons else []
+        found = [(self.title(text), rows) for name, text in lessons(self.env).items()
+                 if (rows := rows_of(name, text))]
+        return self.show(found) if found else []
 
     def show(self, lessons):
         return [nodes.raw("", picture(lessons), format="html")]
 
     def of_one_lesson(self, name):
-        rows = {row[0]: row for row in self.rows(name)}
+        rows = {row[0]: row for row in rows_of(name, lessons(self.env)[name])}
         methods = [method.strip() for method in self.options["methods"].split(";")]
         if unknown := set(methods) - set(rows):
             raise self.error(f"{name} publishes no runs of {unknown}, only of {list(rows)}")
         return [nodes.raw("", picture([("", [rows[method] for method in methods])]), format="html")]
 
-    def title(self, name):
-        text = Path(self.env.doc2path(name)).read_text(encoding="utf8")
+    def title(self, text):
         heading = next(cell.source for cell in read_executed(text).cells
                        if cell.cell_type == "markdown")
         return heading.splitlines()[0].lstrip("# ")
-
-    def rows(self, name):
-        return rows_of(name, Path(self.env.doc2path(name)).read_text(encoding="utf8"))
 
 
 class EvidenceTables(Evidence):

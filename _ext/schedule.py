@@ -12,7 +12,7 @@ from icalendar import Calendar, Event
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from results_page import table
+from results_page import lessons, table
 from term import current
 
 FILE = "schedule.ics"
@@ -22,7 +22,7 @@ class Schedule(SphinxDirective):
     """The classes of term.yml in their order, each with its lessons and when their solutions open."""
 
     def run(self):
-        self.lessons = [name for name in self.env.external_site_map if name in self.env.lesson_digests]
+        self.lessons = list(lessons(self.env))
         result = self.teacher()
         if classes := current()["classes"]:
             rows = [[nodes.Text(f"{lecture['date']:%A, %-d %B %Y, %H:%M}"),

@@ -1,27 +1,48 @@
-"""A browser for the tests of the built site."""
+"""A browser and servers for the tests of the built site."""
 
+import functools
 import os
-import shutil
+import threading
+from contextlib import ExitStack
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+
+from built_site import launch
 
 SITE = Path(__file__).parent.parent / "_build/html"
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
 def browser():
-    if not os.environ.get("CI"):   # there, a test that is skipped would be one that nobody misses
-        if not BROWSER:
-            pytest.skip("needs Chromium")
-        if not SITE.exists():
-            pytest.skip("needs the site: make book")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    # in CI a test that is skipped would be one that nobody misses
+    missing = pytest.fail if os.environ.get("CI") else pytest.skip
+    if not SITE.exists():
+        missing("needs the site: make book")
+    with launch() as browser:
+        if not browser:
+            missing("needs Chromium")
         yield browser
-        browser.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture(scope="session")
+def serve():
+    """A function that serves a folder on this computer, and returns its address."""
+    with ExitStack() as servers:
+        def serve(folder, handler=Quiet):
+            server = servers.enter_context(
+                ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=folder)))
+            servers.callback(server.shutdown)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield serve
 
 
 @pytest.fixture

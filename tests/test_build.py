@@ -462,6 +462,14 @@ def test_a_changed_style_reaches_the_pages_though_nothing_else_changed(book):
 def test_what_makes_pages_makes_all_of_them_again_and_changed_prose_its_own_alone(book, name, ending):
     """Nobody should have to know which folders to delete."""
     book.write("index.md", "# The book\n\nWords.\n")
+    book.write(".gitignore", "_build\n__pycache__\n")
+
+    def commit():
+        for arguments in [["init", "-q"], ["add", "--all"], ["-c", "user.name=a", "-c", "user.email=a@example.org",
+                                                             "commit", "-qm", "A step"]]:
+            subprocess.run(["git", *arguments], cwd=book.folder, check=True)
+
+    commit()
     assert book.executes()
     site = book.folder / "_build/html"
     pages = ["index", "lessons/alone", "lessons/uses"]
@@ -476,6 +484,8 @@ def test_what_makes_pages_makes_all_of_them_again_and_changed_prose_its_own_alon
     path.write_text(path.read_text(encoding="utf8") + f"\n{ending}\n", encoding="utf8")
     os.utime(path, (1e9, 1e9))   # as a checkout may leave it
     assert written() == pages, f"{name} changed, and pages are as it made them before"
+    commit()
+    assert written() == [], "another commit, and pages were written"
     book.write("index.md", "# The book\n\nOther words.\n")
     assert written() == ["index"]
 

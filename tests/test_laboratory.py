@@ -2,7 +2,6 @@
 
 import gzip
 import inspect
-import json
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -260,6 +259,7 @@ def test_progress_is_said_sparingly(open_page):
     assert 3 <= len(said) <= 7, f"a live region that says {len(said)} things: {said}"
 
 
+@pytest.mark.alone
 def test_the_page_answers_while_it_trains(open_page):
     page = open_page(PAGE)
     page.evaluate("""window.longest = 0; window.before = performance.now();
@@ -403,6 +403,7 @@ def test_the_first_load_is_light(open_page):
                                  f"{sorted(sizes.items(), key=lambda item: -item[1])[:8]}")
 
 
+@pytest.mark.skipif(not SITE.exists(), reason="needs the site: make book")
 def test_pages_without_a_laboratory_load_nothing_of_it():
     for path in SITE.rglob("*.html"):
         text = path.read_text(encoding="utf8")
@@ -550,7 +551,7 @@ def test_optimizers_race_as_in_the_lesson(open_page):
     assert not page.troubles
 
 
-def test_the_race_moves_only_for_those_who_want_movement(browser, open_page):
+def test_the_race_moves_only_for_those_who_want_movement(open_page):
     for motion, at_once in [("reduce", True), ("no-preference", False)]:
         page = open_page("lessons/optimizers.html")
         page.emulate_media(reduced_motion=motion)

@@ -27,7 +27,7 @@ const text = array => {
   for (let k = 0; k < view.length; k += 8192) found += String.fromCharCode(...view.subarray(k, k + 8192));
   return btoa(found);
 };
-const {Network, prepare, randomNumbers} = laboratoryNetwork();
+const {Network, prepare} = laboratoryNetwork();
 
 /** The network's arrays in the order in which Keras names them. */
 const arraysOf = network =>
@@ -193,6 +193,9 @@ def check_arrays(ours, theirs, what):
 
 # ---- Two hundred steps on scaled pixels ---------------------------------------------------------------
 
+IMPROVED = {"activation": "tanh", "output": "softmax", "cost": "cross_entropy", "optimizer": "adam",
+            "learningRate": 0.001, "batchSize": 100}
+
 CASES = {
     **{name: {"activation": name, "learningRate": 0.3} for name in
        ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "selu", "linear"]},
@@ -210,6 +213,8 @@ CASES = {
     "batch normalization before": {"batchNormalization": "before", "activation": "tanh", "batchSize": 20},
     "three layers": {"hidden": [30, 20, 10], "activation": "tanh"},
     "no hidden layer": {"hidden": []},
+    "model5": IMPROVED,
+    "model6": {**IMPROVED, "batchNormalization": "after"},
 }
 
 

@@ -73,7 +73,6 @@ def cache(tmp_path, monkeypatch):
 def no_network(monkeypatch):
     with socket.socket() as unanswered:
         unanswered.bind(("127.0.0.1", 0))   # taken, but nobody listens: connections are refused
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
         port = unanswered.getsockname()[1]
         monkeypatch.setattr(mnist, "URL", f"http://127.0.0.1:{port}/mnist.npz")
         yield
@@ -105,7 +104,6 @@ def serving(content, length=None):
 def download(tmp_path, monkeypatch):
     """Put a server in the place of Keras's; the list of the requests that it gets."""
     archive = pack(tmp_path / "served.npz").read_bytes()
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(mnist, "ARCHIVE_SHA256", hashlib.sha256(archive).hexdigest())
     with serving(archive) as (url, requests):
         monkeypatch.setattr(mnist, "URL", url)
@@ -183,7 +181,7 @@ def test_download_is_cached(cache, download):
     assert len(download) == 1, "load_data: what it downloaded is not found the second time"
 
 
-def test_keras_downloads_to_the_cache_that_is_searched(cache, download, tmp_path):
+def test_keras_downloads_to_the_cache_that_is_searched(cache, download):
     # a process of its own, because Keras reads KERAS_HOME when it is first imported
     script = f"""if True:
         import mnist
@@ -222,7 +220,6 @@ def test_download_with_another_checksum_is_refused(download, monkeypatch):
 
 @pytest.mark.usefixtures("quick_stand_in", "cache")
 def test_download_that_breaks_off_is_refused(monkeypatch):
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
     with serving(b"PK", length=1000) as (url, requests):
         monkeypatch.setattr(mnist, "URL", url)
         assert_stand_in(mnist.load_data())

@@ -1,6 +1,5 @@
 """Terms that are kept: their releases, their sites beside the newest, old addresses, links to elsewhere."""
 
-import functools
 import json
 import os
 import re
@@ -71,13 +70,8 @@ def pack(book, name):
 
 
 @pytest.fixture(scope="module")
-def address(published):
-    handler = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(
-            handler, directory=published / "server")) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/course/"
-        server.shutdown()
+def address(published, serve):
+    return f"{serve(published / 'server')}/course/"
 
 
 @pytest.fixture

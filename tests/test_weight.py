@@ -4,9 +4,8 @@ import functools
 import gzip
 import io
 import re
-import threading
 from collections import Counter
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pydata_sphinx_theme
@@ -65,12 +64,8 @@ def read(path, compressed):
 
 
 @pytest.fixture(scope="module")
-def address():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Host, directory=SITE))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def address(serve):
+    return serve(SITE, Host)
 
 
 @pytest.fixture
@@ -114,7 +109,10 @@ def test_the_longest_pages_can_be_read_soon(visitor, address, lesson):
     assert min(seconds) <= 4, f"{lesson.stem} can be read after {min(seconds):.1f} s"
 
 
-@pytest.mark.skipif(not SITE.exists(), reason="needs the site: make book")
+needs_site = pytest.mark.skipif(not SITE.exists(), reason="needs the site: make book")
+
+
+@needs_site
 def test_the_site_is_small():
     weight = Counter()
     for path in SITE.rglob("*"):
@@ -124,6 +122,7 @@ def test_the_site_is_small():
     assert weight.total() <= 25_000_000, f"{weight.total():,} bytes: {dict(weight.most_common(8))}"
 
 
+@needs_site
 def test_code_needs_no_marks_where_it_has_the_color_of_text():
     sheet = (SITE / "_static/pygments.css").read_text(encoding="utf8")
     for mark in ["n", "nn", "p", "w"]:

@@ -60,14 +60,13 @@ class Book:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf8")
 
-    def start(self, *options, cores=None, **variables):
-        """Start to build, on `cores` alone if given; return the running process."""
+    def start(self, *options, **variables):
+        """Start to build; return the running process."""
         environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"}
         return subprocess.Popen(
             [sys.executable, "_ext", "build", *self.strict, *options, "."], cwd=self.folder,
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={**environment, **variables},
-            preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None)
+            env={**environment, **variables})
 
     def build(self, *options, **variables):
         """Build; return whether it succeeded and what it printed."""

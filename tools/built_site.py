@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
-import yaml
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,15 +20,7 @@ def site():
 
 def pages(built):
     """Return the pages in the order of _toc.yml, as {name: title}."""
-    def files(entry):
-        if isinstance(entry, dict):
-            yield from [entry[key] for key in ("root", "file") if key in entry]
-            entry = [value for value in entry.values() if isinstance(value, list)]
-        if isinstance(entry, list):
-            for child in entry:
-                yield from files(child)
-    names = list(files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))))
-    return {name: title(built / f"{name}.html") for name in names}
+    return {name: title(built / f"{name}.html") for name in parse_toc_yaml(ROOT / "_toc.yml")}
 
 
 def title(page):

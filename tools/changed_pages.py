@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sphinx_external_toc.parsing import parse_toc_yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 
@@ -24,9 +26,8 @@ MEASURED = re.compile(r"\{(?:claims?|evidence|lesson-cards)\}")   # filled in fr
 
 def pages():
     """Return the files of the pages, in the order of the book."""
-    names = re.findall(r"(?:root|file): *(\S+)", (ROOT / "_toc.yml").read_text(encoding="utf8"))
-    return [path for name in names for path in [ROOT / f"{name}.ipynb", ROOT / f"{name}.md"]
-            if path.exists()]
+    return [path for name in parse_toc_yaml(ROOT / "_toc.yml")
+            for path in [ROOT / f"{name}.ipynb", ROOT / f"{name}.md"] if path.exists()]
 
 
 @functools.cache

@@ -90,10 +90,10 @@ def commit(folder):
     run([*git, "commit", "--quiet", "--message=course"])
 
 
-def link(hub, lesson, repository=REPOSITORY):
+def link(hub, lesson):
     """Return where a lesson's page leads to on the hub at this address."""
     return f"{hub}/hub/user-redirect/git-pull?" + urlencode({
-        "repo": repository, "urlpath": f"lab/tree/{repository.rpartition('/')[2]}/lessons/{lesson}.ipynb",
+        "repo": REPOSITORY, "urlpath": f"lab/tree/{REPOSITORY.rpartition('/')[2]}/lessons/{lesson}.ipynb",
         "branch": "main"}, safe="/")
 
 
@@ -110,6 +110,7 @@ class Hub:
 
     def __init__(self, folder, programs, values=HUB / "values.yaml"):
         self.folder, self.programs = folder, programs
+        publish(folder / "course")   # first: until they are used, others may take the ports
         public, behind, api = (f"http://127.0.0.1:{port}" for port in free_ports(3))
         self.address, self.behind, self.proxy_api = public, behind, api
         self.environment = {
@@ -119,7 +120,6 @@ class Hub:
             "HUB_COURSE": (folder / "course").as_uri(), "MNIST_NPZ": os.environ["MNIST_NPZ"]}
 
     def __enter__(self):
-        publish(self.folder / "course")
         behind, api = urlsplit(self.behind), urlsplit(self.proxy_api)
         self.proxy = self._start(
             "configurable-http-proxy", "--ip=127.0.0.1", f"--port={urlsplit(self.address).port}",
@@ -387,12 +387,12 @@ def essence(notebook):
     return [(cell["source"], cell.get("outputs")) for cell in notebook["cells"]]
 
 
-def hold_class(folder, programs, students=12, whole=3, lesson="over-fitting", **options):
+def hold_class(folder, programs, students=12, whole=3, lesson="over-fitting"):
     """Let the class work on the lesson; return its students and the meter.
 
     Once all have saved something and begun to train, a student's server is killed, and the hub. Both come back.
     """
-    with Hub(folder, programs, **options) as hub:
+    with Hub(folder, programs) as hub:
         meter = Meter(hub)
         present = [Student(f"student-{number + 1}", hub, lesson, number < whole) for number in range(students)]
         for thread in [meter, *present]:

@@ -472,7 +472,7 @@
     draw_hidden() {
       const place = this.parts.hidden, {seen, run} = this;
       if (!seen) {
-        place.replaceChildren(node("p", {class: "empty"}, "Comes when the training starts."));
+        place.replaceChildren(node("p", {}, "Comes when the training starts."));
         this.parts.hiddenWords.textContent = "";
         return;
       }

@@ -548,5 +548,5 @@ function laboratoryNetwork() {
     }
   }
 
-  return {Network, complete, prepare, choices, defaults, lecture, activations, optimizers, randomNumbers};
+  return {Network, complete, prepare, choices, defaults, lecture, activations, optimizers};
 }

@@ -27,11 +27,8 @@ const laboratorySettings = (() => {
       .map(([name, value]) => [name, String(value)]));
   }
 
-  // the lecture's networks, with its settings: model5 and model6 it trains in another way
-  const improved = {cost: "cross_entropy", optimizer: "adam", learningRate: 0.001, batchSize: 100,
-                    epochs: 100};
   const PRESETS = Object.fromEntries(Object.entries(engine.lecture).map(([name, settings]) =>
-    [name, choicesOf(["model5", "model6"].includes(name) ? {...settings, ...improved} : settings)]));
+    [name, choicesOf(settings)]));
   const ABOUT = {model1: "plain", model3: "L2", model4: "dropout", model5: "tanh, softmax",
                  model6: "batch normalization"};
 

@@ -6,7 +6,7 @@
 function laboratoryWorker({Network, prepare}) {
   const SLICE = 40, REPORT = 100;   // milliseconds: between looks at what the page wants, and messages
   const MEASURED = 10;   // epochs between measurements: one takes as long as one or two epochs
-  let data, run, seed, network, training, test, playing, left, rows, at, worked, reported;
+  let data, run, seed, network, training, test, playing, left, rows, at, reported;
   let isScheduled = false;
 
   // A message to oneself lets those of the page through first; a timer would wait 4 ms each time.
@@ -28,7 +28,7 @@ function laboratoryWorker({Network, prepare}) {
       const {settings} = network;
       training = prepare(data.training, settings, settings.trainingImages);
       test = prepare(data.test, settings);
-      [playing, left, rows, at, worked] = [false, 0, [], [], 0];
+      [playing, left, rows, at] = [false, 0, [], []];
       reported = performance.now();
       measure();
       report("ready");
@@ -58,11 +58,8 @@ function laboratoryWorker({Network, prepare}) {
   };
 
   const finished = () => network.epoch >= network.settings.epochs;
-  const progress = () => {
-    const trained = network.epoch + (network.running?.at ?? 0) / training.n;
-    return {epoch: trained, step: network.steps,
-            secondsPerEpoch: trained > 0 ? worked / 1000 / trained : null};
-  };
+  const progress = () =>
+    ({epoch: network.epoch + (network.running?.at ?? 0) / training.n, step: network.steps});
 
   function measure() {
     at.push({epoch: progress().epoch, training: network.measure(training), test: network.measure(test)});
@@ -87,8 +84,6 @@ function laboratoryWorker({Network, prepare}) {
       }
       if (!playing) left--;
     } while (!finished() && (playing || left > 0) && performance.now() - begun < SLICE);
-    const now = performance.now();
-    worked += now - begun;
     if (finished()) {
       [playing, left] = [false, 0];
       report("curves", {weights: network.weights});
@@ -96,7 +91,7 @@ function laboratoryWorker({Network, prepare}) {
       if (at[at.length - 1]?.epoch !== progress().epoch) measure();
       report("curves");
     } else {
-      if (now - reported >= REPORT) report("curves");
+      if (performance.now() - reported >= REPORT) report("curves");
       schedule();
     }
   }
@@ -112,7 +107,7 @@ function laboratoryWorker({Network, prepare}) {
  * workers: how many train side by side; each takes the next seed when it has finished one.
  * onMessage: called with an object for each of these, by its `type`:
  *   "ready"     {seed, epoch: 0, at}, when a seed's network has been made
- *   "curves"    {seed, epoch, step, rows, at, secondsPerEpoch, done}, ten times a second at most:
+ *   "curves"    {seed, epoch, step, rows, at, done}, ten times a second at most:
  *               `rows` are the epochs since the last, {epoch, cost, accuracy} as fit prints them;
  *               `at` what was measured, every tenth epoch: {epoch, training, test}, {cost, accuracy} each
  *   "finished"  {seconds}, when all seeds are done
