@@ -150,14 +150,14 @@ class Changes(SphinxDirective):
     """A table of what this build measured otherwise than the last release, what moved first."""
 
     def run(self):
-        self.env.metadata[self.env.docname]["claims"] = True   # read again whenever a lesson is
+        # read again whenever a lesson is, and when there is another release
+        self.env.metadata[self.env.docname].update(claims=True, release=True)
         if PREVIEW:
             return [nodes.paragraph("", "The comparison comes with make book.")]
         release = last_release()
         if release is None:
             return [nodes.paragraph("", "There is no earlier release to compare with.")]
         name, before = release
-        self.env.note_dependency(str(RESULTS / f"{name}.json"))
         rows = changes(before, record())
         moved = [row for row in rows if row[-1]]
         words = (f"Since the release {name}: no conclusion moved." if not moved else
@@ -169,7 +169,15 @@ class Changes(SphinxDirective):
         return result
 
 
+def read_again(app, env, added, changed, removed):
+    """Return the pages that show another release now."""
+    before, env.last_release = getattr(env, "last_release", None), last_release()
+    return [name for name, of_page in env.metadata.items() if of_page.get("release")
+            and before != env.last_release]
+
+
 def setup(app):
     app.setup_extension("results_page")
+    app.connect("env-get-outdated", read_again)
     app.add_directive("changes", Changes)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -101,6 +101,7 @@ def test_a_release_is_kept_and_compared_with_by_two_commands(tmp_path):
     assert kept["lessons"]["one"]["claims"][0]["measured"] == 2e6
     code, printed = compare()
     assert code == 0 and "0 differences from 2027-winter; conclusions that moved: 0" in printed
+    assert "Since the release 2027-winter: no conclusion moved." in book.page("index"), "the page knows no release"
     book.lessons(one=notebook(source.format("1.2e6")))
     code, printed = compare()
     assert code == 1 and "MOVED one: two is large\n" in printed and "2027-winter: 2" in printed

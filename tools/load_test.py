@@ -259,19 +259,22 @@ class Student(threading.Thread):
         """Follow the link: log in, have a server started, have the course brought up to date."""
         self.doing = "starting a server"
         end = time.monotonic() + PATIENCE
+        address = self.link
         while True:
             try:
-                page = self.web.get(self.link, timeout=60)
+                page = self.web.get(address, timeout=60)
                 if urlsplit(page.url).path == "/hub/login":
                     page = self.web.post(page.url, data={
                         "username": self.name, "password": "", "_xsrf": self._xsrf("/hub/")}, timeout=60)
                 if page.url.startswith(f"{self.server}git-pull") and page.ok:
                     break
-                if failed := re.search(r"Spawn failed:[^<]*", page.text):
-                    raise RuntimeError(f"{failed[0].strip()}; the log ends: {self.hub.log()}")
+                if "Spawn failed" in page.text:
+                    raise RuntimeError(f"it failed to start; the log ends: {self.hub.log()}")
                 seen = f"status {page.status_code} at {page.url}"
+                # as a browser waits, on that page: the link would start another server where one has failed
+                address = page.url if 'id="progress-bar"' in page.text else self.link
             except requests.RequestException as error:   # while the hub is away
-                seen = error
+                seen, address = error, self.link
             if time.monotonic() > end:
                 raise TimeoutError(f"no server in {PATIENCE} seconds: {seen}")
             time.sleep(0.5)
