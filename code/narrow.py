@@ -50,6 +50,9 @@ def _arrange_panels(figure):
     height *= rows / before.nrows
     if panels[0][0].get_aspect() != "auto":   # a panel is as high as it is wide
         height *= (WIDTH / columns) / (width / before.ncols)
+    if rows > before.nrows:   # or a title is as near to the panel above as to its own, and reads as its label
+        figure.get_layout_engine().set(h_pad=0.12)
+        height += 0.16 * rows
     figure.set_size_inches(WIDTH, height)
     grid = figure.add_gridspec(rows, columns)
     for place, axes in enumerate(panels):
