@@ -115,7 +115,7 @@
       place.replaceChildren(
         this.whole ? this.buildMenus() : "", this.buildControls(), actions,
         keep("progress", node("progress", {"aria-label": "Progress of the training", value: 0})),
-        keep("trained", node("p")),
+        keep("trained", node("p", {class: "trained"})),
         keep("source", node("p", {class: "source"})),
         keep("trouble", node("p", {class: "trouble", role: "alert"})),
         keep("status", node("p", {class: "said", role: "status"})),
@@ -683,8 +683,9 @@
         const tell = () => {
           const done = asked.flatMap(({key}) => this.seedRuns.get(key) ?? []).filter(Boolean).length;
           const words = `Ten seeds: ${done} of ${total} trained`;
-          if (done === total / 2 && this.parts.trained.textContent !== words) this.say(words);
+          if (this.parts.trained.textContent === words) return;
           this.parts.trained.textContent = words;
+          if (done === total / 2) this.say(words);
         };
         tell();
         for (const {key, run} of asked) await this.trainSeeds(data, run.settings, key, share => {
