@@ -16,6 +16,7 @@ import lesson_dependencies
 import lesson_execution
 from book import SmallBook, executed, notebook
 from lesson_dependencies import read_lesson
+from typesetting import typeset
 
 ROOT = Path(__file__).parent.parent
 
@@ -320,7 +321,7 @@ SENTENCE = """two | 2 *is* **more** than $1$ -- `one` "or" it's <b>[so](x.md)</b
 
 def test_results_show_each_claim_as_printed_and_lead_to_its_cell(book):
     book.write("index.md", "# The book\n\n$x^2$\n\n```{tableofcontents}\n```\n")
-    book.lessons(uses=notebook("x = 1", CLAIM.format(sentence=SENTENCE, bound=1)))
+    book.lessons(uses=notebook("x = 1", CLAIM.format(sentence=SENTENCE, bound=1e-6)))
     book.add_results()
     assert book.executes()
     page = book.page("results")
@@ -328,7 +329,7 @@ def test_results_show_each_claim_as_printed_and_lead_to_its_cell(book):
     shown = re.findall("<p>(?:<a.*?>)?(.*?)(?:</a>)?</p>", row)
     assert [re.sub("&(lt|gt|amp|quot|#x27|#39);", lambda match: {
         "lt": "<", "gt": ">", "amp": "&", "quot": '"'}.get(match.group(1), "'"), cell)
-        for cell in shown] == [SENTENCE, "2", "at least 1", "2.5", "holds"]
+        for cell in shown] == [SENTENCE, "2", "at least 10⁻⁶", "2.5", "holds"]
     target = re.search('href="lessons/uses.html#(.*?)"', row).group(1)
     lesson = book.page("lessons/uses")
     assert "at_least" in lesson.split(f'id="{target}"')[1].split("</pre>")[0]
@@ -357,9 +358,9 @@ def test_results_draw_and_list_every_run_of_test_accuracy(book):
     assert book.executes()
     page = book.page("results")
     cells = re.findall(r"<td><p>(.*?)</p></td>", page)
-    assert [cell.replace("\N{NO-BREAK SPACE}", " ") for cell in cells] == [
+    assert cells == [typeset(cell) for cell in [
                      "plain &lt;b&gt;", "0.620 ± 0.020", "", "3", "",
-                     "L2", "0.720 ± 0.020", "+0.100 ± 0.050 over plain &lt;b&gt;", "3", "0.78"]
+                     "L2", "0.720 ± 0.020", "+0.100 ± 0.050 over plain &lt;b&gt;", "3", "0.78"]]
     picture = re.search('<svg class="evidence".*?</svg>', page, re.S).group()
     assert picture.count("<circle") == 6 and picture.count('class="lecture"') == 1
     assert re.findall("<text x.*?>(.*?)<", picture) == ["plain &lt;b&gt;", "L2"]
@@ -371,10 +372,12 @@ def test_claims_are_cards_that_say_what_the_record_says(book):
         f"## {kind}\n\n```{{claim-cards}} {kind}\n```\n\n"
         for kind in ["the-lecture-holds", "the-lecture-corrected", "the-courses-own"]))
     book.lessons(uses=notebook("1", CLAIM.format(sentence="it is <high>", bound=1)
-                               + "\nclaims.claim('it is low', 0.5, at_most=1, lecture='1', agrees=False)"
+                               + "\nclaims.claim('it is low', 0.5, at_most=1, lecture='2e-1', agrees=False)"
                                + "\nclaims.claim('it is 3', 3, equals=3)\nprint('holds: no claim')"
                                + "\nclaims.claim('it is tiny', -8.86e-05, at_least=-1e-3)"
-                               + "\nclaims.claim('it is nothing', 0.0, at_most=1e-6)"))
+                               + "\nclaims.claim('it is nothing', 0.0, at_most=1e-6)"
+                               + "\nclaims.mnist.source = 'the stand-in'"
+                               + "\nclaims.claim('it is open', 0, at_least=1, data='MNIST')"))
     book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: results\n")
     assert book.executes()
     for page, sections in [("lessons/uses", 1), ("results", 3)]:
@@ -385,7 +388,8 @@ def test_claims_are_cards_that_say_what_the_record_says(book):
                 ["2", "0.5", "3", "−8.86\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}10⁻⁵", "0"],
                 ["measured, needs at least 1.", "measured, needs at most 1.", "needs exactly 3.",
                  "needs at least −0.001.", "needs at most 10⁻⁶."]):
-            card = next(card for card in part.split('class="claim holds')[1:] if sentence in card)
+            card = next((card for card in part.split('class="claim holds')[1:] if sentence in card), "")
+            assert card, f"{page}: no card says that {sentence}"
             card = card.split("</div>")[0]
             assert f"<strong>{value}</strong>" in card and words in card, card
             assert ("<svg" in card) == (value != "3"), "a ruler for a range, none for an equality"
@@ -394,6 +398,11 @@ def test_claims_are_cards_that_say_what_the_record_says(book):
     place, = re.findall(r'<circle cx="([\d.]+)', book.page("results").split("it is low")[1].split("</svg>")[0])
     low, = re.findall(r'<rect x="([\d.]+)', book.page("results").split("it is low")[1].split("</svg>")[0])
     assert float(low) < float(place) < 272, "the measurement lies outside of what is allowed"
+    assert float(place) == 150, f"0.5 is in the middle between 0 and the bound 1, and drawn at {place} of 300"
+    for page in ["lessons/uses", "results"]:
+        said = re.findall(r'class="claim (\w+)[^>]*>\s*<p class="verdict">(.*?)</p>\s*<p class="sentence">(?:<a .*?>)?'
+                          "it is open<", book.page(page))
+        assert said == [("open", "left open on the stand-in")], f"{page}: a card says of what is left open: {said}"
 
 
 def test_lessons_say_their_place_and_lead_from_the_cards(book):
@@ -414,10 +423,10 @@ def test_lessons_say_their_place_and_lead_from_the_cards(book):
 
 def test_a_page_quotes_what_was_measured_for_a_claim(book):
     book.write("index.md", "# The book\n\nIt is {claim}`uses: two is at least`.\n")
-    book.lessons(uses=notebook("1", CLAIM.format(sentence="two is at least one", bound=1)))
+    book.lessons(uses=notebook("1", CLAIM.format(sentence="two is at least one", bound=1e-6)))
     assert book.executes()
-    assert ('It is <a class="reference internal" href="lessons/uses.html#cell-2">'
-            'measured 2, needs at least 1</a>.') in book.page("index")
+    assert re.search(r"It is <a.*?\.</p>", book.page("index"))[0] == (
+        'It is <a class="reference internal" href="lessons/uses.html#cell-2">measured 2, needs at least 10⁻⁶</a>.</p>')
     book.write("index.md", "# The book\n\nIt is {claim}`uses: three is`.\n")
     succeeded, printed = book.build()
     assert not succeeded and "0 claims of lessons/uses begin with 'three is'" in printed
@@ -428,11 +437,11 @@ def test_formulas_are_drawn_in_the_build_or_fail_it(book):
                "\nSee {eq}`eq-two`.\n")
     assert book.executes()
     page = book.page("index")
+    assert not re.search('<script[^>]*(mathjax|tex-)', page, re.I), "the page loads MathJax"
     glyphs = set(re.findall('<path id="([^"]+)"', page))
     used = re.findall('<use [^>]*href="#([^"]+)"', page)
     assert len(used) == 9 and set(used) <= glyphs, "letters are missing from the drawn formulas"
     assert page.count("<math") == 2 and "<mfrac>" in page, "a formula has no words for screen readers"
-    assert not re.search('<script[^>]*(mathjax|tex-)', page, re.I), "the page loads MathJax"
     book.write("index.md", "# The book\n\nBroken: $\\frac{1$.\n")
     succeeded, printed = book.build()
     assert not succeeded and re.search(r"index.md:3: .*in the formula: \\frac\{1", printed), printed
@@ -672,27 +681,33 @@ def test_a_dead_link_fails_the_build_by_name(book, link, named):
 
 
 def test_pages_show_what_other_pages_say_now(book):
-    def write(question, definition):
+    first, second = json.loads(notebook()), json.loads(notebook())
+    first["cells"][0]["source"] = "# First\n\nAn {term}`epoch`, by {eq}`eq-one`, of {cite:t}`spence2022`, in {numref}`fig-one`."
+    book.lessons(first=json.dumps(first), second=json.dumps(second))
+    book.write("references.md", "# References\n\n```{bibliography}\n```\n")
+    book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: references\n")
+
+    def write(question, definition, caption):   # all but the page that shows it
         book.write("index.md", f"# The book\n\n```{{glossary}}\nepoch\n  {definition}\n```\n\n"
                                f"$$\n{definition[0]} = 1\n$$ (eq-one)\n\n"
                                "```{figure} _static/look/mark.svg\n:name: fig-one\n:alt: a mark\n\n"
-                               f"The mark of {definition}\n```\n")
-        first, second = json.loads(notebook()), json.loads(notebook())
-        first["cells"][0]["source"] = "# First\n\nAn {term}`epoch`, by {eq}`eq-one`, of {cite:t}`spence2022`, in {numref}`fig-one`."
+                               f"{caption}\n```\n")
         second["cells"][0]["source"] = f"# Second\n\n{question}"
-        book.lessons(first=json.dumps(first), second=json.dumps(second))
-        book.write("references.md", "# References\n\n```{bibliography}\n```\n")
-        book.write("_toc.yml", (book.folder / "_toc.yml").read_text() + "- file: references\n")
+        book.write("lessons/second.ipynb", json.dumps(second))
         succeeded, printed = book.build()
         assert succeeded, printed
         return book.page("lessons/first")
 
-    page = write("Is it so?", "One pass.")
-    assert page.count("<template data-of=") == 4 and "One pass." in page and "Is it so?" in page
-    assert re.search(r'<template data-of="../index.html#fig-one">.*?The mark of One pass.', page, re.S)
+    page = write("Is it so?", "One pass.", "One mark.")
+    previews = dict(re.findall(r'<template data-of="../(.*?)">(.*?)</template>', page, re.S))
+    assert "One mark." in previews.get("index.html#fig-one", ""), f"no preview of a caption: {previews}"
+    assert len(previews) == 4 and "One pass." in page and "Is it so?" in page, previews
     assert '<span class="number">2</span> Second' in page and "lesson 2 of 2" in page
-    page = write("Is it otherwise?", "Another pass.")
-    assert page.count("Another pass.") == 2, "a page shows a term or a caption as it was before"
+    page = write("Is it so?", "One pass.", "Another mark.")
+    assert "Another mark." in page, "a page shows a caption as it was before"
+    page = write("Is it so?", "Once through.", "Another mark.")
+    assert "Once through." in page, "a page shows a term as it was before"
+    page = write("Is it otherwise?", "Once through.", "Another mark.")
     assert "Is it otherwise?" in page, "a page asks the question that its neighbor had before"
 
 

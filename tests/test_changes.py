@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 import changes as changes_module
 from book import SmallBook, notebook
 from changes import _allowed, changes
+from typesetting import typeset
 
 CLAIM = {"sentence": "L2 gains", "measured": 0.158, "at_least": 0.1, "at_most": None,
          "needs": "at least 0.1", "verdict": "holds"}
@@ -82,7 +84,8 @@ def test_a_release_is_kept_and_compared_with_by_two_commands(tmp_path):
     book = SmallBook(tmp_path)
     book.copy("code/claims.py", "tools")
     source = ('import sys; sys.path.insert(0, "../code")\nimport claims\n'
-              'claims.claim("two is large", {}, at_least=1)')
+              'claims.claim("two is large", {}, at_least=1e6)')
+    book.write("index.md", "# The book\n\n```{changes}\n```\n")
 
     def compare(*arguments):
         succeeded, printed = book.build()
@@ -91,13 +94,15 @@ def test_a_release_is_kept_and_compared_with_by_two_commands(tmp_path):
                              capture_output=True, text=True)
         return run.returncode, run.stdout + run.stderr
 
-    book.lessons(one=notebook(source.format("2.00000013")))   # digits that differ in each build
+    book.lessons(one=notebook(source.format("2000000.13")))   # digits that differ in each build
     assert compare() == (1, "results/ keeps no release to compare with: make record NAME=... keeps this one\n")
     assert compare("2027-winter")[0] == 0
     kept = json.loads((tmp_path / "results/2027-winter.json").read_text())
-    assert kept["lessons"]["one"]["claims"][0]["measured"] == 2.0
+    assert kept["lessons"]["one"]["claims"][0]["measured"] == 2e6
     code, printed = compare()
     assert code == 0 and "0 differences from 2027-winter; conclusions that moved: 0" in printed
-    book.lessons(one=notebook(source.format("1.2")))
+    book.lessons(one=notebook(source.format("1.2e6")))
     code, printed = compare()
     assert code == 1 and "MOVED one: two is large\n" in printed and "2027-winter: 2" in printed
+    shown = re.findall("<p>(.*?)</p></td>", book.page("index"))
+    assert typeset("1.2e+06") in shown, f"not what was measured, as pages show numbers: {shown}"

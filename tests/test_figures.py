@@ -15,14 +15,15 @@ from book import SmallBook, notebook
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_build/html"
-PAGES = ["index.html", "results.html", *sorted(
-    path.relative_to(SITE).as_posix() for path in (SITE / "lessons").glob("*.html"))]
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")
+               if not {"_static", "_sources"} & set(path.relative_to(SITE).parts))
 
 # What is wrong with the figures that can be seen: a list of sentences that name the figure.
 FAULTS = """() => [...document.querySelectorAll(".bd-article svg, .bd-article img")]
   .filter(figure => figure.checkVisibility() && !figure.closest("[aria-hidden], .math, button"))
   .flatMap(figure => {
-    const name = figure.getAttribute("aria-label") || figure.getAttribute("alt");
+    const words = figure.getAttribute("aria-label") || figure.getAttribute("alt");
+    const name = words === figure.getAttribute("src") ? "" : words;   // docutils takes the file's name
     const title = figure.closest("figure")?.id || (name || figure.outerHTML).slice(0, 60);
     if (!name) return [`no words stand for ${title}`];
     if (figure.tagName == "svg" && figure.getAttribute("role") != "img")

@@ -100,9 +100,10 @@ def test_an_idle_server_is_stopped_and_its_student_finds_what_was_saved_and_what
 
 
 def change(path, words):
-    """Put a cell with these words into a notebook, where a student puts something, too."""
+    """Put a cell with these words into a notebook, where a student puts something, too, and at its end."""
     changed = nbformat.read(path, as_version=4)
     changed.cells.insert(1, nbformat.v4.new_markdown_cell(words))
+    changed.cells.append(nbformat.v4.new_markdown_cell(words))   # which git would merge line by line
     nbformat.write(changed, path)
 
 

@@ -206,7 +206,8 @@ def test_a_claim_is_a_row_where_there_is_room_and_a_card_on_a_phone(open_page, w
         const ruler = box("svg.ruler")
         return {high: claim.offsetHeight, beside: !ruler || ruler.left > box(".values").right}})""")
     assert len(sizes) > 100 and page.locator("article table:visible").count() == 0, "the tables are not folded"
-    assert all(size["beside"] for size in sizes) == rows, "the ruler stands beside the words in a row"
+    assert all(size["beside"] for size in sizes) == rows, (
+        f"{width} wide the claims are no {'rows, with' if rows else 'cards, without'} the ruler beside the words")
     mean = sum(size["high"] for size in sizes) / len(sizes)
     assert mean <= (90 if rows else 230), f"{width} wide a claim is {mean:.0f} pixels high"
 

@@ -291,14 +291,17 @@ def test_pages_offer_every_way_to_run_once_an_address_is_set(tmp_path):
     (tmp_path / "term.yml").write_text(changed.replace('students: ""', "students: https://github.com/owner/students"))
     succeeded, printed = book.build()
     assert succeeded, printed
+    for path in (tmp_path / "_build/html").rglob("*.html"):
+        assert "owner/course" not in path.read_text(encoding="utf8"), (
+            f"{path.name} leads to the sources, which have all solutions")
     page = book.page("lessons/uses")
-    assert "owner/course" not in page, "the page leads to the sources, which have all solutions"
     for address in ["https://mybinder.org/v2/gh/owner/students/main?",
                     "https://colab.research.google.com/github/owner/students/blob/notebooks/uses.ipynb",
                     "git-pull?repo=https%3A//github.com/owner/students"]:
         assert html.escape(address) in page or address in page, f"the page does not link to {address}"
     alone = (tmp_path / "_build/html/notebooks/uses.ipynb").read_text()
-    assert "https://github.com/owner/students/archive/main.zip" in alone and "owner/course" not in alone
+    assert "owner/course" not in alone, "the notebook takes code/ from the sources"
+    assert "https://github.com/owner/students/archive/main.zip" in alone, "the notebook names another archive of code/"
 
 
 def test_a_lesson_that_reaches_for_code_in_another_way_fails_the_build_by_name(tmp_path):

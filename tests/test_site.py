@@ -1,10 +1,13 @@
 """The built site as its readers meet it, in a browser, from the file system and without a network."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+import search_texts
 
 SITE = Path(__file__).parent.parent / "_build/html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")
@@ -36,10 +39,13 @@ def test_questions_answer_with_reasons_and_are_remembered(open_page):
     assert page.locator("#check-yourself details:visible").count() == 0, "the answers are open beside it"
     question.get_by_role("button", name="Check").press("Enter")
     assert "Choose an answer" in question.get_by_role("status").inner_text()
-    for answer, verdict in [("A fifth of them is set to zero.", "No."), ("Nothing.", "Right.")]:
+    right, wrong = ("Nothing.", "Right.", "right", 1), ("A fifth of them is set to zero.", "No.", "wrong", 0)
+    for answer, verdict, mark, count in [right, wrong, right]:
         question.get_by_role("radio", name=answer).press("Space")
         question.get_by_role("button", name="Check").press("Enter")
         assert question.get_by_role("status").inner_text().startswith(verdict), answer
+        assert (marked := question.get_attribute("data-answer")) == mark, f"{answer!r} is {mark}, and marked {marked}"
+        assert f"{count} of 4 answered right" in page.locator("#check-yourself").inner_text(), f"after {answer!r}"
     page.reload()
     assert page.locator("fieldset.self-check input").nth(2).is_checked(), "the answer is forgotten"
     assert "1 of 4 answered right" in page.locator("#check-yourself").inner_text()
@@ -62,6 +68,9 @@ def test_search_quotes_from_the_pages(open_page):
         assert "\\" not in excerpt and "$" not in excerpt, f"TeX in an excerpt: {excerpt}"
         assert not re.search(r"\b(?:eq|fig)-[a-z]", excerpt), f"a label in an excerpt: {excerpt}"
     assert not page.troubles
+    texts = (SITE / "_static/search-texts.js").read_text(encoding="utf8").removeprefix(search_texts.START)
+    for name, text in json.JSONDecoder().raw_decode(texts)[0].items():
+        assert not (tex := re.findall(r".{0,40}[\\$].{0,40}", text)), f"TeX in the search, of {name}: {tex[:3]}"
 
 
 def test_the_name_of_an_author_finds_the_lessons_that_cite_and_no_key_is_quoted(open_page):
