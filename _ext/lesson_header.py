@@ -41,7 +41,7 @@ class LessonCards(SphinxDirective):
             words.append(f"{minutes[1]} minutes")
         picture = ""
         if not PREVIEW:
-            words.append(f"claims checked: {len(claims_of(text))}")
+            words.append(f"claims checked:\N{NO-BREAK SPACE}{len(claims_of(text))}")
             picture = thumbnail(rows_of(name, text))
         link = addnodes.pending_xref(
             "", nodes.inline("", title.lstrip("# ")), refdomain="std", reftype="doc",
@@ -69,7 +69,7 @@ def add_header(app, document):
     if not PREVIEW:
         claims = [claim for _, claim in claims_of(Path(document["source"]).read_text(encoding="utf8"))]
         holding = sum(claim["verdict"] == "holds" for claim in claims)
-        words += [f"claims that hold: {holding} of {len(claims)}",
+        words += [f"claims that hold:\N{NO-BREAK SPACE}{holding} of {len(claims)}",
                   "measured on MNIST" if claims and claims[0]["data"] == "MNIST" else
                   "measured on the stand-in for MNIST"]
     title = next(document.findall(nodes.title))

@@ -17,6 +17,7 @@ from typesetting import typeset
 NUMBER = re.compile(r"[-+]?(?:\d[\d,]*(?:\.\d*)?(?:e[-+]?\d+)?%?|nan|inf)(?![\w.:])")
 WORD = re.compile(r"[^\W\d_]+")
 NAMELESS = re.compile(r"[^,\s]  +[-+]?\d")   # a name that ends in a column of numbers is none
+ALIGNED = re.compile(r"\S  |^ ", re.MULTILINE)   # by blanks, as columns and the rows of arrays are
 RESULT = re.compile(r"^Data: |\.\d\d+$")   # lines that say what came out, and name nothing below
 
 
@@ -197,9 +198,11 @@ def show_tables(app, document):
 
 
 def kept(block, text):
-    """Return the block of an output with a part of its text."""
+    """Return the block of an output with a part of its text; sentences may be wrapped, columns may not."""
     part = block.copy()
     part.rawsource = text.strip("\n")
+    if not ALIGNED.search(part.rawsource):
+        part["classes"] = block["classes"] + ["sentences"]
     part += nodes.Text(part.rawsource)
     return part
 

@@ -10,6 +10,9 @@ import posixpath
 from urllib.parse import unquote, urldefrag
 
 from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinxcontrib.bibtex.directives import BibliographyKey
+from sphinxcontrib.bibtex.nodes import bibliography
 
 
 @functools.cache
@@ -51,7 +54,23 @@ def add_previews(app, name, template, context, document):
             context["body"] += f'<template data-of="{html.escape(link)}">{preview}</template>\n'
 
 
+class EmptySources(SphinxPostTransform):
+    """Have a page's sources filled anew each time it is resolved, here and to be written.
+
+    sphinxcontrib.bibtex keeps their nodes from the first time and would add each text once more.
+    """
+
+    default_priority = 4   # before the one that fills them
+
+    def run(self):
+        sources = self.env.get_domain("cite").bibliographies
+        for place in self.document.findall(bibliography):
+            for node in sources[BibliographyKey(place["docname"], place["ids"][0])].citation_nodes.values():
+                node.clear()
+
+
 def setup(app):
+    app.add_post_transform(EmptySources)
     # before drawn_math, which adds the letters of the formulas
     app.connect("html-page-context", add_previews, priority=400)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,6 +21,10 @@ def mend(app, name, template, context, document):
     if "body" in context:
         for amiss, right in MENDED:
             context["body"] = amiss.sub(right, context["body"])
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if button.get("text", "").startswith("."):   # to download, beside "this lesson (.ipynb)"
+                button["text"] = f"this page ({button['text']})"
     context["css_files"] = [file for file in context.get("css_files", [])
                             if "thebe" not in str(getattr(file, "filename", None))]
 

@@ -16,8 +16,10 @@ def typeset(text):
 
 def _typeset(found):
     sign, digits, exponent = found.groups()
+    if not float(digits.replace(",", "")):   # -0.000 is a small number that was rounded
+        return digits
     sign = sign and "−"
-    if exponent is None or not float(digits.replace(",", "")):
+    if exponent is None:
         return sign + digits
     power = "10" + str(int(exponent)).translate(RAISED)
     return sign + (power if digits == "1" else digits + TIMES + power)

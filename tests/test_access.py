@@ -218,16 +218,21 @@ def test_controls_are_seen_in_forced_colors(open_page):
 
 
 @pytest.mark.parametrize("name", ["lessons/dropout.html", "lessons/optimizers.html", "lessons/batchnorm.html"])
-def test_outputs_do_not_wrap_on_a_phone(open_page, name):
+def test_on_a_phone_columns_of_outputs_do_not_wrap_and_sentences_do(open_page, name):
     page = open_page(name, 390)
     wrapped = page.evaluate("""() => [...document.querySelectorAll(".cell_output :is(pre, td.text-right)")]
         .filter(node => {
+            if (node.closest(".sentences")) return false
             const range = document.createRange()
             range.selectNodeContents(node)
             const tops = new Set([...range.getClientRects()].map(box => Math.round(box.top)))
             return node.checkVisibility() && tops.size > node.textContent.trim().split("\\n").length
         }).map(node => node.textContent)""")
     assert not wrapped, f"{name}: lines of outputs wrap: {wrapped[:3]}"
+    cut = page.evaluate("""() => [...document.querySelectorAll(".cell_output .sentences pre")]
+        .filter(node => node.scrollWidth > node.clientWidth).map(node => node.textContent)""")
+    assert page.locator(".cell_output .sentences pre").count() > 1
+    assert not cut, f"{name}: sentences are cut off: {cut[:3]}"
 
 
 def test_code_alone_has_copy_buttons(open_page):

@@ -413,8 +413,8 @@ def test_lessons_say_their_place_and_lead_from_the_cards(book):
     assert book.executes()
     card = book.page("index").split('class="lesson-card ')[1].split("</div>")[0]
     assert re.findall(r">([^<>\n]+)<", card) == [
-        "First", "What is it?", "Lesson 1 · 7 minutes · claims checked: 1"]
-    assert "Lesson 2 of 2 · claims that hold: 1 of 1" in book.page("lessons/second")
+        "First", "What is it?", "Lesson 1 · 7 minutes · claims checked:\N{NO-BREAK SPACE}1"]
+    assert "Lesson 2 of 2 · claims that hold:\N{NO-BREAK SPACE}1 of 1" in book.page("lessons/second")
     book.write("_toc.yml", "format: jb-book\nroot: index\nchapters:\n- file: lessons/second\n"
                "- file: lessons/first\n")
     assert book.executes() == set()

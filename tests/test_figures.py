@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import figures
+import methods
 from book import SmallBook, notebook
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +93,35 @@ def test_a_method_has_the_same_color_in_two_lessons_and_in_the_text(open_page, m
              colors_of(open_page("lessons/dropout.html", mode=mode), "L2 0.001") - {ink},
              {name.evaluate("node => getComputedStyle(node, '::before').backgroundColor")}]
     assert len(found[0]) == 1 and found[0] == found[1] == found[2], f"L2 is {found}"
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("name", ["optimizers", "cross-entropy"])
+def test_a_method_has_the_color_of_its_dot_in_the_explorable(open_page, name, mode):
+    page = open_page(f"lessons/{name}.html", mode=mode)
+    figure = page.locator(".explorable")
+    figure.locator("svg").first.wait_for()
+    of = lambda node, style, part=None: node.evaluate(
+        "(node, [style, part]) => getComputedStyle(node, part)[style]", [style, part])
+    if name == "optimizers":
+        drawn = {box.locator("label").inner_text().split(": ")[1].removesuffix(", rate"): {
+                     of(box, "borderLeftColor"), of(way, "stroke"), of(head, "fill")}
+                 for box, way, head in zip(*(figure.locator(part).all() for part in [".racer", ".way", ".head"]))}
+    else:
+        keys, charts = figure.locator(".key").all()[:2], figure.locator(".plot").all()
+        drawn = {key.inner_text(): {of(key, "borderTopColor", "::before")} | {
+                     of(chart.locator(".line").nth(number), "stroke") for chart in charts[1:]} | {
+                     of(charts[2].locator(".point").nth(number), "fill")} for number, key in enumerate(keys)}
+    assert len(drawn) == {"optimizers": 5, "cross-entropy": 2}[name]
+    for method, colors in drawn.items():
+        known = f"method-{methods.number(method)}"
+        dot = page.evaluate("""known => {
+            const dot = document.createElement("span")
+            dot.className = `method ${known}`
+            document.querySelector("article").append(dot)
+            return getComputedStyle(dot, "::before").backgroundColor
+        }""", known)
+        assert colors == {dot}, f"{method} is {colors} in the explorable, and {dot} in the text"
 
 
 def luminance(color):

@@ -213,9 +213,20 @@ def test_ten_seeds_are_drawn_with_mean_and_interval(open_page):
     page = open_page(PAGE)
     train(page, Epochs="10", **{"Training images": "20"})
     choose(page, Pixels="scaled", **{"Learning rate": "1"})
+    page.evaluate("""() => {
+        window.said = {}
+        for (const name of ["said", "trained"]) {
+            said[name] = []
+            new MutationObserver(() => said[name].push(document.querySelector("." + name).textContent))
+              .observe(document.querySelector("." + name), {childList: true})
+        }
+    }""")
     press(page, "Ten seeds")
     page.get_by_role("status").filter(has_text="Ten seeds are done.").wait_for(state="attached")
     page.wait_for_timeout(200)
+    said = page.evaluate("said")
+    assert said["trained"] == [f"Ten seeds: {count} of 20 trained" for count in range(21)] + [""]
+    assert said["said"][1] == "Ten seeds: 10 of 20 trained" and len(said["said"]) == 3
     found = page.evaluate("[...document.querySelector('.laboratory').laboratory.seedRuns.values()]"
                           ".map(runs => runs.map(run => run.test.accuracy))")
     now, last = np.array(found)

@@ -183,6 +183,18 @@ def test_every_term_source_and_equation_that_is_linked_has_a_preview(open_page):
         assert not lost, f"{name}: letters of previews that are nowhere: {lost[:3]}"
 
 
+def test_each_source_is_printed_once(open_page):
+    page = open_page("references.html")
+    sources = page.locator(".citation")
+    assert sources.count() > 50
+    twice = [source.inner_text() for source in sources.all() if source.locator("p").count() != 1]
+    assert not twice, f"printed more than once: {twice[:2]}"
+    page = open_page("results.html")
+    shown = page.evaluate("""() => [...document.querySelectorAll("template[data-of*='references.html#']")]
+        .map(template => template.content.querySelectorAll("p").length)""")
+    assert set(shown) == {1}, f"previews of sources have {shown} paragraphs"
+
+
 # The claims of all lessons
 
 @pytest.mark.parametrize("width, rows", [(1280, True), (390, False)])

@@ -22,9 +22,9 @@
 
   const [sigmoid, slopeOf] = activations.sigmoid;
   const COSTS = {   // for the wanted output 0: the cost and its slope over z, by the output a
-    "squared error": {kind: "training", of: a => a * a / 2, slope: a => a * slopeOf(0, a)},
+    "squared error": {kind: "method-0", of: a => a * a / 2, slope: a => a * slopeOf(0, a)},
     // -ln(1 - a), but from z: an a that is rounded to 1 has no such logarithm
-    "cross-entropy": {kind: "test", slope: a => a,
+    "cross-entropy": {kind: "method-2", slope: a => a,
                       of: (a, z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))},
   };
   const NAMES = Object.keys(COSTS);
@@ -54,7 +54,7 @@
     place.replaceChildren(
       node("div", {class: "controls"}, control("Input z of the unit", slider),
            control("Learning rate", rate)),
-      node("p", {class: "legend"}, key("training", "squared error"), key("test", "cross-entropy"),
+      node("p", {class: "legend"}, ...NAMES.map(name => key(COSTS[name].kind, name)),
            key("plain", "output"), key("faint", "slope of the output")),
       node("div", {class: "charts"}, ...figures), numbers);
 
@@ -135,12 +135,12 @@
   const W2 = {title: "parameter w₂", low: -0.7, high: 2.2};
   const RATES = ["0.0001", "0.0003", "0.0005", "0.001", "0.002", "0.003", "0.01", "0.03", "0.1", "0.3",
                  "1", "3"];
-  const RACERS = {   // each at the best of the rates that the lesson tries
-    sgd: {name: "gradient descent", letter: "G", rate: "0.002"},
-    momentum: {name: "momentum", letter: "M", rate: "0.003"},
-    nesterov: {name: "Nesterov", letter: "N", rate: "0.001"},
-    rmsprop: {name: "RMSprop", letter: "R", rate: "0.0005"},
-    adam: {name: "Adam", letter: "A", rate: "1"},
+  const RACERS = {   // each at the best of the rates that the lesson tries, in its color there
+    sgd: {name: "gradient descent", letter: "G", rate: "0.002", kind: "method-0"},
+    momentum: {name: "momentum", letter: "M", rate: "0.003", kind: "method-1"},
+    nesterov: {name: "Nesterov", letter: "N", rate: "0.001", kind: "method-3"},
+    rmsprop: {name: "RMSprop", letter: "R", rate: "0.0005", kind: "method-2"},
+    adam: {name: "Adam", letter: "A", rate: "1", kind: "method-4"},
   };
 
   const valley = (first, second) => (1 - first) ** 2 + 100 * (second - first ** 2) ** 2;
@@ -209,7 +209,7 @@
     place.replaceChildren(
       node("div", {class: "controls"}, ...choices.map(({optimizer, rate, runs}) => {
         const box = control(`${RACERS[optimizer].letter}: ${RACERS[optimizer].name}, rate`, rate);
-        box.classList.add("racer", optimizer);
+        box.classList.add("racer", RACERS[optimizer].kind);
         box.prepend(runs);
         return box;
       }), control("Momentum of M and N", momentum), control("Speed, in steps", speed)),
@@ -279,13 +279,13 @@
       drawing.prepend(svg("image", {...size, href: picture, preserveAspectRatio: "none"}));
       drawing.append(svg("clipPath", {id: clip}, svg("rect", size)),
                      svg("text", {class: "star", x: toX(1), y: toY(1) + 7}, "★"), ways);
-      for (const {optimizer, letter, points} of racers) {
+      for (const {kind, letter, points} of racers) {
         const some = Math.ceil(points.length / 3000);   // of a long way, which creeps, not each point
         const drawn = points.filter((_, index) => index < 500 || index % some === 0)
           .concat([points.at(-1)]).filter(point => point.every(value => Math.abs(value) < FAR));
         const [x, y] = drawn.at(-1);
-        ways.append(svg("path", {class: `way ${optimizer}`, d: path(drawn, toX, toY)}),
-                    svg("circle", {class: `head ${optimizer}`, cx: toX(x), cy: toY(y), r: 9}),
+        ways.append(svg("path", {class: `way ${kind}`, d: path(drawn, toX, toY)}),
+                    svg("circle", {class: `head ${kind}`, cx: toX(x), cy: toY(y), r: 9}),
                     svg("text", {class: "letter", x: toX(x), y: toY(y) + 4.5}, letter));
       }
     }

@@ -138,7 +138,7 @@ const laboratoryCharts = (() => {
 
   /** Draw images of 28 x 28 numbers side by side on a canvas.
    *
-   * color: a function of a number that returns red, green and blue, 0 to 255.
+   * color: a function of a number that returns red, green, blue and how much of them, 0 to 255.
    */
   function tiles(canvas, images, color, columns = 10) {
     const size = 28, gap = 2, rows = Math.ceil(images.length / columns);
@@ -146,11 +146,12 @@ const laboratoryCharts = (() => {
     canvas.width = columns * (size + gap) - gap;
     canvas.height = rows * (size + gap) - gap;
     const pen = canvas.getContext("2d");
+    pen.fillStyle = "#bbbbbb";   // between the images
+    pen.fillRect(0, 0, canvas.width, canvas.height);
     images.forEach((image, index) => {
-      const picture = pen.createImageData(size, size);
+      const picture = pen.createImageData(size, size);   // transparent: the page is its white
       for (let pixel = 0; pixel < size * size; pixel++) {
-        const [red, green, blue] = color(image[pixel]);
-        picture.data.set([red, green, blue, 255], 4 * pixel);
+        picture.data.set(color(image[pixel]), 4 * pixel);
       }
       pen.putImageData(picture, index % columns * (size + gap),
                        Math.floor(index / columns) * (size + gap));

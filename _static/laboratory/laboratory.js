@@ -115,6 +115,7 @@
       place.replaceChildren(
         this.whole ? this.buildMenus() : "", this.buildControls(), actions,
         keep("progress", node("progress", {"aria-label": "Progress of the training", value: 0})),
+        keep("trained", node("p", {class: "trained"})),
         keep("source", node("p", {class: "source"})),
         keep("trouble", node("p", {class: "trouble", role: "alert"})),
         keep("status", node("p", {class: "said", role: "status"})),
@@ -195,7 +196,7 @@
 
     build_weights() {
       return node("figure", {class: "view weights"},
-        node("figcaption", {}, "Weights into the hidden units, an image each: blue is negative, red is "
+        node("figcaption", {}, "Weights into the hidden units, an image each: blue is negative, orange is "
           + "positive"),
         this.parts.weights = node("canvas", {role: "img", "aria-label": "Weights"}),
         this.parts.weightsWords = node("p"), this.details("weightsTable", "The weights as a table"));
@@ -522,9 +523,8 @@
       const ofUnit = unit => Float32Array.from({length: 784}, (_, pixel) => kernel[pixel * units + unit]);
       const largest = kernel.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) || 1;
       tiles(canvas, Array.from({length: shown}, (_, unit) => ofUnit(unit)), weight => {
-        const share = Math.min(1, Math.abs(weight) / largest);   // blue, white, red: the lessons' colors
-        const end = weight > 0 ? [178, 24, 43] : [33, 102, 172];
-        return end.map(value => 255 + share * (value - 255));
+        const share = Math.abs(weight) / largest;   // in the lessons' colors: "signed" in code/plots.py
+        return [...weight > 0 ? [213, 94, 0] : [0, 114, 178], 255 * share];
       });
       const moved = this.startKernel && kernel.reduce((sum, weight, index) =>
         sum + Math.abs(weight - this.startKernel[index]), 0)
@@ -560,7 +560,7 @@
         const canvas = node("canvas", {"aria-hidden": "true"});
         const {pixels} = this.data[of.value];
         tiles(canvas, [pixels.subarray(784 * image.index, 784 * (image.index + 1))],
-              value => Array(3).fill(255 - value));
+              value => [0, 0, 0, value]);
         return node("li", {}, canvas, `${image.label}, taken for ${answer(image)}`);
       }));
     }
@@ -680,16 +680,26 @@
         this.use(data);
         this.say(`Training ${asked.length * SEEDS.length} networks.`);
         const total = asked.length * SEEDS.length, epochs = new Map();
+        const tell = () => {
+          const done = asked.flatMap(({key}) => this.seedRuns.get(key) ?? []).filter(Boolean).length;
+          const words = `Ten seeds: ${done} of ${total} trained`;
+          if (this.parts.trained.textContent === words) return;
+          this.parts.trained.textContent = words;
+          if (done === total / 2) this.say(words);
+        };
+        tell();
         for (const {key, run} of asked) await this.trainSeeds(data, run.settings, key, share => {
           epochs.set(key, share);
           this.parts.progress.max = total;
           this.parts.progress.value = [...epochs.values()].reduce((sum, share) => sum + share, 0);
+          tell();
         });
       } catch (error) {
         this.parts.trouble.textContent = error.message;
       }
       const stopped = this.pool.stopped;
       this.pool = undefined;
+      this.parts.trained.textContent = "";
       this.showState();
       this.drawSeeds();
       this.say(stopped ? "Stopped." : `Ten seeds are done. ${this.parts.seedsWords.textContent}`);
@@ -708,11 +718,11 @@
             if (message.type === "finished") finish();
             if (message.type !== "curves") return;
             epochs[message.seed] = message.epoch / settings.epochs;
-            report(epochs.reduce((sum, share) => sum + share, 0));
             if (message.done) {
               results[message.seed] = message.at.at(-1);
               this.drawSeeds();
             }
+            report(epochs.reduce((sum, share) => sum + share, 0));
           }});
         const finish = error => {
           training.close();
