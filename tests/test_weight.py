@@ -12,6 +12,7 @@ import pydata_sphinx_theme
 import pytest
 import sphinx_book_theme
 import tinycss2
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageChops
 
 import lighter_site
@@ -129,6 +130,16 @@ def test_code_needs_no_marks_where_it_has_the_color_of_text():
         assert lighter_site.PLAIN.sub(r"\1", f'<span class="{mark}">a</span>') == "a"
         colors = re.findall(rf"\.highlight (?:\.{mark} )?\{{[^}}]*?(?<!-)color: (#\w+)", sheet)
         assert len(colors) in (2, 4) and len(set(colors)) == 2, f"{mark}: {colors}"
+
+
+@needs_site
+def test_each_icon_of_the_style_sheets_is_in_the_font():
+    shown = {chr(int(code, 16)) for sheet in (SITE / "_static").rglob("*.css")
+             for code in re.findall(r'(?:content|--fa): *"\\([ef][0-9a-f]{3})"', sheet.read_text(encoding="utf8"))}
+    shown |= {letter for sheet in (SITE / "_static").rglob("*.css")
+              for letter in re.findall('(?:content|--fa): *"([\ue000-\uf8ff])"', sheet.read_text(encoding="utf8"))}
+    missing = shown - set(map(chr, TTFont(SITE / "_static/fonts/icons.woff2").getBestCmap()))
+    assert shown and not missing, f"icons that are drawn as boxes: {sorted(map(hex, map(ord, missing)))}"
 
 
 # Style sheets without unused rules
