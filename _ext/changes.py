@@ -97,11 +97,19 @@ def _claims(old, new):
             yield sentence, _shown(was), "", "this claim is lost"
         elif was is None:
             yield sentence, "", _shown(now), ""
-        elif (was["needs"], was["verdict"]) != (now["needs"], now["verdict"]):
+        elif was["verdict"] != now["verdict"] or _asks_otherwise(was, now):
             yield (sentence, f"{_shown(was)}, needs {was['needs']}, {was['verdict']}",
                    f"{_shown(now)}, needs {now['needs']}, {now['verdict']}", "it is judged otherwise")
         elif was["measured"] != now["measured"]:
             yield sentence, _shown(was), _shown(now), _room(was, now)
+
+
+def _asks_otherwise(was, now):
+    """Return whether a claim has another bound now; one that is measured may move by half of the room to it."""
+    bounds = [(was[name], now[name]) for name in ("at_least", "at_most") if was[name] != now[name]]
+    if None in (was["measured"], now["measured"]) or not bounds:
+        return was["needs"] != now["needs"]
+    return any(None in pair or abs(pair[0] - pair[1]) > abs(was["measured"] - pair[0]) / 2 for pair in bounds)
 
 
 def _room(was, now):

@@ -54,6 +54,7 @@ def test_another_version_is_a_difference_and_moves_nothing():
      "L2 gains: more than half of its room to 0.1 is gone"),
     (lambda now, lesson: lesson["claims"][0].update(needs="at least 0.05", at_least=0.05),
      "L2 gains: it is judged otherwise"),
+    (lambda now, lesson: lesson["claims"][0].update(needs="0.1", at_most=0.2), "L2 gains: it is judged otherwise"),
     (lambda now, lesson: lesson["claims"].clear(), "L2 gains: this claim is lost"),
     (lambda now, lesson: lesson["methods"].pop("plain (test accuracy)"), "this method is lost"),
     (lambda now, lesson: now["lessons"].clear(), "this claim is lost")])
@@ -65,6 +66,7 @@ def test_what_moved_is_named_with_its_lesson_and_why(change, said):
     lambda now, lesson: lesson["methods"].update({"L2 0.001 (test accuracy)": [0.775, 0.012, 10]}),
     lambda now, lesson: lesson["claims"][0].update(measured=0.14),
     lambda now, lesson: lesson["claims"][0].update(measured=0.9),
+    lambda now, lesson: lesson["claims"][0].update(needs="at least 0.1012", at_least=0.1012),
     lambda now, lesson: lesson["claims"].append({**CLAIM, "sentence": "something new"}),
     lambda now, lesson: now["lessons"].update(new={"claims": [], "methods": {"x": [1, 0.1, 3]}})])
 def test_what_the_seeds_scatter_and_what_is_new_moves_nothing(change):
