@@ -1,6 +1,7 @@
 """One seed to tell a story with, ten to draw a conclusion from."""
 
 import os
+import sys
 import warnings
 from pathlib import Path
 
@@ -21,6 +22,10 @@ LIMITS = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_by
 
 # joblib replaces a process that has grown, as TensorFlow's do with every network they compile.
 warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+
+# Python's alias of the main module. What a lesson imports from SciPy by name, pickle would find
+# there before it looks into SciPy, and joblib's processes have no such lesson.
+sys.modules.pop("__mp_main__", None)
 
 
 def over_seeds(experiment, seeds=SEEDS):

@@ -677,6 +677,18 @@ def test_over_seeds_uses_all_cores():
     assert os.getpid() not in processes or number == 1
 
 
+def test_over_seeds_takes_what_a_lesson_imports_by_name():
+    """In processes of its own: pickle finds a compiled function by name, where it looks first."""
+    lesson = """if True:
+        import mnist, seeds
+        from scipy.special import expit
+        print(seeds.over_seeds(lambda seed: expit(0 * seed), [1, 2]))
+    """
+    done = subprocess.run([sys.executable, "-c", lesson], cwd=plots.__file__.rpartition(os.sep)[0], text=True,
+                          capture_output=True, env={**os.environ, "LOKY_MAX_CPU_COUNT": "2"})
+    assert done.stdout.strip().endswith("[0.5 0.5]"), f"over_seeds: SciPy's function is lost: {done.stderr[-500:]}"
+
+
 @pytest.mark.parametrize("gibibytes, cores, processes", [
     ("max", 4, 4), (2, 1, 1), (2, 2, 1), (2.5, 4, 2), (3, 2, 2), (1, 4, 1), (0.5, 2, 1), (64, 4, 4)])
 def test_over_seeds_starts_no_more_processes_than_the_container_has_memory_for(
