@@ -96,4 +96,6 @@ def test_on_the_stand_in_structure_is_compared():
     assert len(differences(stored, fresh)) == 2
     assert differences(stored, fresh.replace("better", "worse"), on_stand_in=True)
     assert differences(stored, fresh.replace("-0.4", "nan"), on_stand_in=True)
+    assert differences(stored, fresh.replace("-0.4", "inf"), on_stand_in=True) == []
+    assert differences(stored, stored.replace("0.2", "inf"))
     assert differences(stored, fresh.replace("-0.4", ""), on_stand_in=True)
