@@ -191,6 +191,8 @@ def test_a_page_looks_as_it_does_with_the_whole_style_sheets(open_page, act, wid
         if act:
             act(page)
             page.wait_for_timeout(500)
+        page.wait_for_load_state("networkidle")
+        page.evaluate("document.fonts.ready.then(() => true)")   # beside other tests they may take their time
         seen.append(page.screenshot(full_page=act is None, animations="disabled"))
     cut, whole = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in seen)
     assert cut.size == whole.size, "a rule is missing"

@@ -30,16 +30,17 @@ def text_outputs(outputs):
 
 find_data()
 cache = get_cache(ROOT / "_build/.jupyter_cache")
-took = {record.uri: record.data["execution_seconds"] for record in cache.list_cache_records()}
 for path in sorted((ROOT / "lessons").glob("*.ipynb")):
     text = path.read_text(encoding="utf8")
     stored = nbformat.reads(text, as_version=4)
-    _, executed = cache.merge_match_into_notebook(read_lesson(text))
+    lesson = read_lesson(text)
+    _, executed = cache.merge_match_into_notebook(lesson)
     for cell, ran in zip(stored.cells, executed.cells):
         if cell.cell_type == "code":
             cell.execution_count, cell.outputs = ran.execution_count, text_outputs(ran.outputs)
-    seconds, before = took.get(f"lessons/{path.stem}"), stored.metadata.get("execution_seconds")
-    # roughly, for a build to begin with the longest; not known where outputs are kept under another lesson's name
-    if seconds and (before is None or abs(seconds - before) > 30 + before / 2):
+    seconds = cache.match_cache_notebook(lesson).data["execution_seconds"]
+    before = stored.metadata.get("execution_seconds")
+    # roughly, for a build to begin with the longest
+    if before is None or abs(seconds - before) > 30 + before / 2:
         stored.metadata["execution_seconds"] = round(seconds)
     path.write_text(nbformat.writes(stored) + "\n", encoding="utf8")
