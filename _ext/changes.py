@@ -9,7 +9,6 @@ import os
 import platform
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 from docutils import nodes

@@ -1,7 +1,6 @@
 """Every run of every method that the lessons compared, drawn (`evidence`) and in tables (`evidence-tables`)."""
 
 import html
-from pathlib import Path
 
 import numpy as np
 from docutils import nodes

@@ -26,7 +26,7 @@ def make_narrow(figure):
         if label.get_window_extent().x1 > figure.bbox.x1:
             label.set(x=1, ha="right")
         if label.get_window_extent().x0 < figure.bbox.x0:
-            label.set_text(label.get_text().replace(" (", "\n(", 1))
+            label.set(text=label.get_text().replace(" (", "\n(", 1), ma="center")
         ticks = [tick for tick in axis.get_xticklabels() if tick.get_text()]
         boxes = [tick.get_window_extent() for tick in ticks]
         if any(after.x0 < before.x1 + 4 for before, after in pairwise(boxes)):

@@ -33,7 +33,8 @@ def over_seeds(experiment, seeds=SEEDS):
 
     experiment: a function of a seed that returns a number or several. Each call
         begins with `keras.utils.set_random_seed(seed)`. The calls run side by
-        side, in as many processes as the cores and the memory allow.
+        side, in as many processes as the cores and the memory allow. What is
+        random afterwards begins with `SEED`, however many there were.
     """
     def run(seed):
         progress = os.environ.get("PROGRESS")
@@ -55,6 +56,7 @@ def over_seeds(experiment, seeds=SEEDS):
         results.append(result)
         if os.environ.get("PROGRESS") != "0":
             bar.update(len(results))
+    keras.utils.set_random_seed(SEED)
     return np.array(results)
 
 

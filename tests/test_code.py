@@ -677,6 +677,17 @@ def test_over_seeds_uses_all_cores():
     assert os.getpid() not in processes or number == 1
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_over_seeds_leaves_the_same_random_numbers_with_any_number_of_processes(monkeypatch, processes):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", processes)
+    np.random.seed(1)
+    seeds.over_seeds(lambda seed: np.random.random(), [3, 4])
+    after = np.random.random(), float(keras.random.uniform(()))
+    keras.utils.set_random_seed(seeds.SEED)
+    assert after == (np.random.random(), float(keras.random.uniform(()))), (
+        f"over_seeds: with {processes} processes another state is left")
+
+
 def test_over_seeds_takes_what_a_lesson_imports_by_name():
     """In processes of its own: pickle finds a compiled function by name, where it looks first."""
     lesson = """if True:
@@ -684,7 +695,7 @@ def test_over_seeds_takes_what_a_lesson_imports_by_name():
         from scipy.special import expit
         print(seeds.over_seeds(lambda seed: expit(0 * seed), [1, 2]))
     """
-    done = subprocess.run([sys.executable, "-c", lesson], cwd=plots.__file__.rpartition(os.sep)[0], text=True,
+    done = subprocess.run([sys.executable, "-c", lesson], cwd=Path(plots.__file__).parent, text=True,
                           capture_output=True, env={**os.environ, "LOKY_MAX_CPU_COUNT": "2"})
     assert done.stdout.strip().endswith("[0.5 0.5]"), f"over_seeds: SciPy's function is lost: {done.stderr[-500:]}"
 
