@@ -4,6 +4,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import joblib
 import keras
@@ -37,16 +38,10 @@ def over_seeds(experiment, seeds=SEEDS):
         random afterwards begins with `SEED`, however many there were.
     """
     def run(seed):
-        progress = os.environ.get("PROGRESS")
-        os.environ["PROGRESS"] = "0"   # one bar, below, counts the runs of all
         keras.utils.clear_session(free_memory=False)   # True would take 0.3 s more
         keras.utils.set_random_seed(seed)
-        try:
+        with patch.dict(os.environ, PROGRESS="0"):   # one bar, below, counts the runs of all
             return experiment(seed)
-        finally:   # with one core, a run is in this very process
-            os.environ.pop("PROGRESS")
-            if progress is not None:
-                os.environ["PROGRESS"] = progress
 
     # max_nbytes: arrays by value; joblib waits seconds to delete shared ones
     side_by_side = joblib.Parallel(n_jobs=_processes(), return_as="generator",
