@@ -46,8 +46,8 @@ def record():
         outputs = [output.metadata for cell in executed.cells for output in cell.get("outputs", [])
                    if "metadata" in output]
         lessons[path.stem] = {
-            "claims": [{key: _rounded(output["claim"][key], 6) for key in CLAIM} for output in outputs
-                       if "claim" in output],
+            "claims": [{key: _rounded(value, 6) for key, value in _bounded(output["claim"]).items()
+                        if key in CLAIM} for output in outputs if "claim" in output],
             "methods": {f"{method} ({output['evidence']['quantity'].split(' (')[0]})": [
                 _rounded(float(number), 4) for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
                 for output in outputs if "evidence" in output
@@ -56,6 +56,14 @@ def record():
             "environment": {"Python": platform.python_version(), "Keras": version("keras"),
                             "TensorFlow": tensorflow_version(), "data": os.environ["COURSE_DATA"]},
             "lessons": lessons}
+
+
+def _bounded(claim):
+    """Return a claim with both its bounds, which `equals` and `tolerance` may state instead."""
+    if claim["equals"] is None:
+        return claim
+    tolerance = claim["tolerance"] or 0
+    return {**claim, "at_least": claim["equals"] - tolerance, "at_most": claim["equals"] + tolerance}
 
 
 def _rounded(value, digits):
@@ -105,10 +113,11 @@ def _claims(old, new):
 
 def _asks_otherwise(was, now):
     """Return whether a claim has another bound now; one that is measured may move by half of the room to it."""
-    bounds = [(was[name], now[name]) for name in ("at_least", "at_most") if was[name] != now[name]]
-    if None in (was["measured"], now["measured"]) or not bounds:
-        return was["needs"] != now["needs"]
-    return any(None in pair or abs(pair[0] - pair[1]) > abs(was["measured"] - pair[0]) / 2 for pair in bounds)
+    for old, new in [(was["at_least"], now["at_least"]), (was["at_most"], now["at_most"])]:
+        room = 0 if None in (old, was["measured"]) else abs(was["measured"] - old)
+        if old != new and (None in (old, new) or abs(old - new) > room / 2):
+            return True
+    return False
 
 
 def _room(was, now):

@@ -16,8 +16,16 @@ from typesetting import typeset
 
 CLAIM = {"sentence": "L2 gains", "measured": 0.158, "at_least": 0.1, "at_most": None,
          "needs": "at least 0.1", "verdict": "holds"}
+
+
+def equals(number, tolerance=0):
+    return {"at_least": number - tolerance, "at_most": number + tolerance, "needs": f"{number} within {tolerance}"}
+
+
+PARAMETERS = {**CLAIM, "sentence": "parameters", "measured": 10, **equals(10)}
+DERIVED = {**CLAIM, "sentence": "as derived", "measured": 0.465, **equals(0.431, 0.1)}
 RECORD = {"environment": {"Keras": "3.15.0", "data": "MNIST"},
-          "lessons": {"regularization": {"claims": [CLAIM],
+          "lessons": {"regularization": {"claims": [CLAIM, PARAMETERS, DERIVED],
                                          "methods": {"L2 0.001 (test accuracy)": [0.783, 0.010, 10],
                                                      "plain (test accuracy)": [0.625, 0.024, 10]}}}}
 
@@ -55,6 +63,8 @@ def test_another_version_is_a_difference_and_moves_nothing():
     (lambda now, lesson: lesson["claims"][0].update(needs="at least 0.05", at_least=0.05),
      "L2 gains: it is judged otherwise"),
     (lambda now, lesson: lesson["claims"][0].update(needs="0.1", at_most=0.2), "L2 gains: it is judged otherwise"),
+    (lambda now, lesson: lesson["claims"][1].update(equals(11)), "parameters: it is judged otherwise"),
+    (lambda now, lesson: lesson["claims"][2].update(equals(0.5, 0.1)), "as derived: it is judged otherwise"),
     (lambda now, lesson: lesson["claims"].clear(), "L2 gains: this claim is lost"),
     (lambda now, lesson: lesson["methods"].pop("plain (test accuracy)"), "this method is lost"),
     (lambda now, lesson: now["lessons"].clear(), "this claim is lost")])
@@ -67,6 +77,8 @@ def test_what_moved_is_named_with_its_lesson_and_why(change, said):
     lambda now, lesson: lesson["claims"][0].update(measured=0.14),
     lambda now, lesson: lesson["claims"][0].update(measured=0.9),
     lambda now, lesson: lesson["claims"][0].update(needs="at least 0.1012", at_least=0.1012),
+    lambda now, lesson: lesson["claims"][0].update(needs="at least 0.100"),
+    lambda now, lesson: lesson["claims"][2].update(equals(0.435, 0.1)),
     lambda now, lesson: lesson["claims"].append({**CLAIM, "sentence": "something new"}),
     lambda now, lesson: now["lessons"].update(new={"claims": [], "methods": {"x": [1, 0.1, 3]}})])
 def test_what_the_seeds_scatter_and_what_is_new_moves_nothing(change):
@@ -86,7 +98,8 @@ def test_a_release_is_kept_and_compared_with_by_two_commands(tmp_path):
     book = SmallBook(tmp_path)
     book.copy("code/claims.py", "tools")
     source = ('import sys; sys.path.insert(0, "../code")\nimport claims\n'
-              'claims.claim("two is large", {}, at_least=1e6)')
+              'claims.claim("two is large", {}, at_least=1e6)\n'
+              'claims.claim("as derived", 0.465, equals=0.431, tolerance=0.1)')
     book.write("index.md", "# The book\n\n```{changes}\n```\n")
 
     def compare(*arguments):
@@ -100,7 +113,9 @@ def test_a_release_is_kept_and_compared_with_by_two_commands(tmp_path):
     assert compare() == (1, "results/ keeps no release to compare with: make record NAME=... keeps this one\n")
     assert compare("2027-winter")[0] == 0
     kept = json.loads((tmp_path / "results/2027-winter.json").read_text())
-    assert kept["lessons"]["one"]["claims"][0]["measured"] == 2e6
+    large, derived = kept["lessons"]["one"]["claims"]
+    assert large["measured"] == 2e6
+    assert (derived["at_least"], derived["at_most"]) == (0.331, 0.531), derived
     code, printed = compare()
     assert code == 0 and "0 differences from 2027-winter; conclusions that moved: 0" in printed
     assert "Since the release 2027-winter: no conclusion moved." in book.page("index"), "the page knows no release"
