@@ -46,8 +46,8 @@ def record():
         outputs = [output.metadata for cell in executed.cells for output in cell.get("outputs", [])
                    if "metadata" in output]
         lessons[path.stem] = {
-            "claims": [{key: _rounded(value, 6) for key, value in _bounded(output["claim"]).items()
-                        if key in CLAIM} for output in outputs if "claim" in output],
+            "claims": [{key: _rounded(claim[key], 6) for key in CLAIM} for claim in (
+                _bounded(output["claim"]) for output in outputs if "claim" in output)],
             "methods": {f"{method} ({output['evidence']['quantity'].split(' (')[0]})": [
                 _rounded(float(number), 4) for number in (np.mean(runs), np.std(runs, ddof=1), len(runs))]
                 for output in outputs if "evidence" in output
