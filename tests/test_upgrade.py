@@ -27,7 +27,9 @@ def course(tmp_path, monkeypatch):
             if "compile" in command:
                 upgrade.LOCK.write_text(new)
                 return True, ""
-            return {"book": book, "compare": compare}[command[-1]]
+            succeeded, printed = {"book": book, "compare": compare}[command[-1]]
+            leaving = [] if "--no-print-directory" in command else ["make[1]: Leaving directory"]
+            return succeeded, "\n".join([printed, *leaving])   # as make does under another
 
         monkeypatch.setattr(upgrade, "run", run)
         upgrade.main()
@@ -48,7 +50,9 @@ def test_new_versions_that_move_nothing_leave_a_summary(course):
     with pytest.raises(SystemExit) as error:
         course(NEW, compare=(True, "      environment: Keras\n1 differences; conclusions that moved: 0"))
     assert not error.value.code and upgrade.LOCK.read_text() == NEW
-    assert "- keras: 3.15.0 to 3.16.0" in upgrade.SUMMARY.read_text()
+    summary = upgrade.SUMMARY.read_text()
+    assert "- keras: 3.15.0 to 3.16.0" in summary
+    assert "1 differences; conclusions that moved: 0\n" in summary and "make[1]" not in summary, summary
 
 
 def test_a_conclusion_that_moved_is_in_the_summary_and_in_the_exit(course):

@@ -61,11 +61,11 @@ def main():
         failed = printed[printed.find("these lessons failed"):]
         sys.exit(summarize("```", failed[-5000:], "```", "The build failed with these versions:", "", *lines, "",
                            "The old lock is back: make book builds with it."))
-    same, printed = run("make", "compare")
-    result = printed.strip().splitlines()[-1]
-    summarize("New versions", "", *lines, "", result, "", "```", *(
-        line for line in printed.splitlines() if re.match(r"MOVED|     |        ", line)), "```")
-    print(printed)
+    same, printed = run("make", "--no-print-directory", "compare")   # or its last line is make's
+    *before, result = printed.strip().splitlines()
+    differences = [line for line in before if re.match("MOVED|      ", line)]
+    print(summarize("New versions", "", *lines, "", result,
+                    *(["", "```", *differences, "```"] if differences else [])))
     print(f"the summary for the commit is {SUMMARY.relative_to(ROOT)}")
     sys.exit(not same)
 
