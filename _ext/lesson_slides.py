@@ -221,12 +221,10 @@ def flat(node):
             yield child
 
 
-def write_slides(app, document, name):
-    """Write the slides of a page that has any, and take their marks out of it."""
-    if app.env.metadata[name].get("slides") is None:
-        return
+def gathered(document):
+    """Return the slides that the marks in the document make of the cells before them."""
     slides, cell = [], []
-    for node in list(flat(document)):
+    for node in flat(document):
         if not isinstance(node, slide_mark):
             cell.append(node)
             continue
@@ -235,9 +233,18 @@ def write_slides(app, document, name):
         if node["kind"] != "skip" and slides:
             slides[-1].add(cell, node)
         cell = []
-    for node in list(document.findall(slide_mark)):
-        node.parent.remove(node)
-    if PREVIEW or app.builder.format != "html":
+    return slides
+
+
+def write_slides(app, document, name):
+    """Write the slides of a page that has any, and take their marks out of it."""
+    if app.env.metadata[name].get("slides") is None:
+        return
+    written = app.builder.format == "html" and not PREVIEW
+    slides = gathered(document) if written else []
+    for mark in list(document.findall(slide_mark)):
+        mark.parent.remove(mark)
+    if not written:
         return
     writer = Writer(app, name)
     sections = [writer.section(slide, not number) for number, slide in enumerate(slides)]

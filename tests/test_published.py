@@ -12,6 +12,7 @@ import yaml
 
 import changed_pages
 import release
+from book import Book
 from lesson_dependencies import read_lesson, reached_files
 
 ROOT = Path(__file__).parent.parent
@@ -142,3 +143,28 @@ def test_a_page_that_nothing_reaches_is_not_listed():
 def test_a_state_that_is_none_is_named():
     with pytest.raises(SystemExit, match="nowhere[\\s\\S]*make changed-pages BASE=main"):
         changed_pages.changed_files("nowhere")
+
+
+def test_links_to_elsewhere_are_tried_on_all_pages_and_the_dead_ones_are_named(tmp_path, serve):
+    book = Book(tmp_path / "course")
+    book.copy("lessons", "code", "_toc.yml", *(page.name for page in ROOT.glob("*.md")))
+    term = (ROOT / "term.yml").read_text(encoding="utf8")
+    assert "\nclasses: []" in term
+    book.write("term.yml", term.replace(   # so there is a calendar, which the page of the schedule links to
+        "\nclasses: []", "\nclasses: [{date: 2027-01-12 10:00, lessons: [dropout]}]"))
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/there.html").write_text("")
+    site = serve(tmp_path / "site")
+    book.write("index.md", (ROOT / "index.md").read_text(encoding="utf8")
+               + f"\n[It is there]({site}/there.html), [it is gone]({site}/gone.html).\n")
+    nowhere = "http://127.0.0.1:9"
+    succeeded, printed = book.build("--builder", "linkcheck", "--path-output", "_build/links", COURSE_PREVIEW="1",
+                                    http_proxy=nowhere, https_proxy=nowhere, no_proxy="127.0.0.1")
+    assert not succeeded, printed
+    found = book.folder / "_build/links/_build/html/output.txt"
+    assert found.exists(), f"no page was tried: {printed}"
+    broken = set(re.findall(r"\[broken\] (.*?): ", found.read_text(encoding="utf8")))
+    assert {f"{site}/gone.html", "https://keras.io"} <= broken, f"not named: {printed}"
+    assert f"{site}/there.html" not in broken
+    no_links = [address for address in broken if not address.startswith("http")]
+    assert not no_links, f"called dead, and no links to elsewhere: {no_links}"
