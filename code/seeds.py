@@ -40,7 +40,7 @@ def over_seeds(experiment, seeds=SEEDS):
     def run(seed):
         keras.utils.clear_session(free_memory=False)   # True would take 0.3 s more
         keras.utils.set_random_seed(seed)
-        with patch.dict(os.environ, PROGRESS="0"):   # one bar, below, counts the runs of all
+        with patch.dict(os.environ, PROGRESS="0"):   # one bar, below, counts them
             return experiment(seed)
 
     # max_nbytes: arrays by value; joblib waits seconds to delete shared ones
