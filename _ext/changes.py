@@ -16,6 +16,7 @@ from scipy import stats
 from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from claim_cards import allowed
 from kernel_environment import ROOT
 from lesson_dependencies import read_lesson
 from lesson_execution import CACHE, PREVIEW, find_outputs, open_cache
@@ -59,11 +60,9 @@ def record():
 
 
 def _bounded(claim):
-    """Return a claim with both its bounds, which `equals` and `tolerance` may state instead."""
-    if claim["equals"] is None:
-        return claim
-    tolerance = claim["tolerance"] or 0
-    return {**claim, "at_least": claim["equals"] - tolerance, "at_most": claim["equals"] + tolerance}
+    """Return a claim with its bounds, which `equals` and `tolerance` may state instead."""
+    low, high = (bound if np.isfinite(bound) else None for bound in allowed(claim))   # JSON has no infinity
+    return {**claim, "at_least": low, "at_most": high}
 
 
 def _rounded(value, digits):

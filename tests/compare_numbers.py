@@ -10,7 +10,7 @@ which it is. The tolerance comes from the stored number `v`:
 | measurement   | 0.664, 43%, 16 points                 | 0.05 (5 points); a tenth of v beyond 1;     |
 |               |                                       | never more than half of v and 0.01          |
 | mean          | 0.785 +- 0.010 (or the sign for it)   | 0.02, or its interval if that is more       |
-| interval      | the number after +-                   | v and 0.02: of three seeds it scatters much |
+| interval      | the number after +-                   | half of v and 0.01                          |
 | rounding      | 1.4e-05: below 0.001, with exponent   | whatever stays below about 0.001            |
 | stated        | in a claim's sentence or bound and in | nothing                                     |
 |               | the code of the cell                  |                                             |
@@ -103,7 +103,7 @@ def _kind(number, other, code):
         return "count", Decimal(0)
     half = size / 2 + unit * Decimal("0.01")
     if re.search(PLUS_MINUS + r"\s*$", before):
-        return "interval", size + unit * Decimal("0.02")
+        return "interval", half
     if "e-" in number[0] and size < Decimal("0.001"):
         return "rounding", Decimal("0.001")
     spread = re.match(rf"(?:{PERCENT})?\s*{PLUS_MINUS}\s*", after)
